@@ -1,0 +1,1 @@
+"""comet_async: an asyncio-native client for the Comet ML REST API."""

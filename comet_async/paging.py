@@ -1,0 +1,99 @@
+"""`Paged[Page, Item]`: a listing of several exchanges as a value.
+
+A pure function leads from one page to the request for the next; a session walks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from comet_async.errors import UsageError
+from comet_async.request import Pairs, Request
+
+__all__ = ["Paged", "numbered_pages", "offset_pages", "query_number", "with_query"]
+
+Page = TypeVar("Page")
+Item = TypeVar("Item")
+
+
+class Paged(msgspec.Struct, Generic[Page, Item], frozen=True, kw_only=True):
+    """A listing.
+
+    Attributes:
+        first: Request for the first page.
+        items: The items of a page, in the server's order.
+        next_page: The request after a page, or None at the end.
+        key: Identity of an item. A page that adds no new identity ends the listing: servers that
+            do not know paging send everything again.
+    """
+
+    first: Request[Page]
+    items: Callable[[Page], Sequence[Item]]
+    next_page: Callable[[Request[Page], Page], Request[Page] | None]
+    key: Callable[[Item], Hashable]
+
+
+def query_number(pairs: Pairs, name: str) -> int:
+    """Return the integer member `name` of a query; 0 when it is absent."""
+    return int(dict(pairs).get(name, "0"))
+
+
+def with_query(request: Request[Page], **members: int) -> Request[Page]:
+    """Return `request` with these query members set, in place where they stand already."""
+    rest = dict(request.query)
+    rest.update({name: str(value) for name, value in members.items()})
+    return msgspec.structs.replace(request, query=tuple(rest.items()))
+
+
+def numbered_pages(
+    first: Request[Page],
+    items: Callable[[Page], Sequence[Item]],
+    key: Callable[[Item], Hashable],
+    *,
+    page: str = "page",
+    size: str = "size",
+) -> Paged[Page, Item]:
+    """Return a listing by page number; a page shorter than its size is the last.
+
+    Raises:
+        UsageError: `first` lacks its page number or size.
+    """
+    per_page = query_number(first.query, size)
+    if per_page < 1 or query_number(first.query, page) < 1:
+        raise UsageError(f"{first.path}: paging needs {page} >= 1 and {size} >= 1")
+
+    def following(request: Request[Page], answer: Page) -> Request[Page] | None:
+        if len(items(answer)) < per_page:
+            return None
+        return with_query(request, **{page: query_number(request.query, page) + 1})
+
+    return Paged(first=first, items=items, next_page=following, key=key)
+
+
+def offset_pages(
+    first: Request[Page],
+    items: Callable[[Page], Sequence[Item]],
+    key: Callable[[Item], Hashable],
+    *,
+    offset: str = "offset",
+    count: str = "count",
+) -> Paged[Page, Item]:
+    """Return a listing by offset; an empty page, or one shorter than asked for, is the last.
+
+    Raises:
+        UsageError: `first` lacks its count.
+    """
+    per_page = query_number(first.query, count)
+    if per_page < 1:
+        raise UsageError(f"{first.path}: paging needs {count} >= 1")
+
+    def following(request: Request[Page], answer: Page) -> Request[Page] | None:
+        got = len(items(answer))
+        if got < per_page:
+            return None
+        return with_query(request, **{offset: query_number(request.query, offset) + got})
+
+    return Paged(first=first, items=items, next_page=following, key=key)
