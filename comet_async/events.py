@@ -89,9 +89,7 @@ class BytesReceived(msgspec.Struct, frozen=True, tag=True):
     total: int | None
 
 
-Event: TypeAlias = (
-    AttemptStarted | AttemptEnded | RetryScheduled | Waited | Paused | BytesReceived
-)
+Event: TypeAlias = AttemptStarted | AttemptEnded | RetryScheduled | Waited | Paused | BytesReceived
 
 
 class Observer(Protocol):

@@ -75,7 +75,7 @@ def _default_bucket(request: Request[object]) -> str:
     return "default"
 
 
-def _no_message(body: bytes) -> ServerMessage | None:
+def _no_message(body: bytes) -> None:
     del body
 
 
