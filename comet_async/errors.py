@@ -140,12 +140,18 @@ class DestinationError(CometAsyncError):
 
 
 class TransportError(CometAsyncError):
-    """No usable HTTP answer arrived."""
+    """No usable HTTP answer arrived.
+
+    `sent` is False when it is certain that no byte of the request left.
+    """
+
+    sent: bool = True
 
 
 class ConnectError(TransportError):
-    """No connection could be made."""
+    """No connection could be made, so nothing was sent."""
 
+    sent = False
     remedy = "check the URL, the network and the proxy"
 
 
@@ -158,6 +164,7 @@ class ProxyError(ConnectError):
 class TlsError(TransportError):
     """The server's certificate or its TLS is not acceptable; never retried."""
 
+    sent = False
     remedy = "check the host name, or name your own CA bundle"
 
 

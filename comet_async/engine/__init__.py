@@ -1,0 +1,1 @@
+"""The engine: runs requests against services. It knows HTTP, but no vendor."""

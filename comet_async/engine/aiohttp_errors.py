@@ -1,0 +1,92 @@
+"""aiohttp's errors as our own: text and class only, nothing of the original object.
+
+The repr of several aiohttp errors holds the request's headers, so the key (aiohttp issue 8402).
+"""
+
+from __future__ import annotations
+
+import ssl
+
+import aiohttp
+from yarl import URL
+
+from comet_async.engine.transport import HttpRequest
+from comet_async.errors import (
+    BodyTruncated,
+    ConnectError,
+    ConnectionLost,
+    ProtocolError,
+    ProxyError,
+    RedirectError,
+    RequestTimeout,
+    TlsError,
+    TransportError,
+)
+from comet_async.redaction import shortened
+
+__all__ = ["Dropped", "PrivateAddressError", "mapped", "mapped_in_body"]
+
+
+class Dropped(aiohttp.ClientError):
+    """A broken connection, in a class that aiohttp does not repeat on its own."""
+
+
+class PrivateAddressError(OSError):
+    """A name of the outside world that resolves into a private network."""
+
+
+def mapped(
+    error: aiohttp.ClientError | OSError | ValueError, request: HttpRequest, *, proxied: bool
+) -> TransportError:
+    """Return our error for one raised before the headers were there."""
+    place = _place(request)
+    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
+        status = f" (it answered {error.status})" if hasattr(error, "status") else ""
+        return ProxyError(f"the proxy gave no connection to {place}{status}")
+    if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
+        return TlsError(f"no trusted TLS connection to {place}: {_reason(error)}")
+    if isinstance(error, aiohttp.ConnectionTimeoutError):
+        slow = RequestTimeout(f"no connection to {place} in {request.timeouts.connect:g} s")
+        slow.sent = False
+        return slow
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return _unconnected(error, place, proxied=proxied)
+    return mapped_in_body(error)
+
+
+def _unconnected(
+    error: aiohttp.ClientConnectorError, place: str, *, proxied: bool
+) -> TransportError:
+    if isinstance(error.os_error, PrivateAddressError):
+        return RedirectError(f"redirect to {place} refused: it is in a private network")
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return ConnectError(f"cannot resolve the host of {place}")
+    kind = ProxyError if proxied else ConnectError
+    return kind(f"cannot connect to {place}: {_reason(error)}")
+
+
+def mapped_in_body(error: aiohttp.ClientError | OSError | ValueError) -> TransportError:
+    """Return our error for one raised once a connection stood."""
+    if isinstance(error, aiohttp.ClientPayloadError):
+        return BodyTruncated("the body ended early or is malformed")
+    if isinstance(error, TimeoutError):
+        return RequestTimeout("the server sent nothing for too long, or not fast enough")
+    if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
+        return ProtocolError(f"the answer is not acceptable HTTP ({_reason(error)})")
+    if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
+        return ProtocolError(f"the exchange is not acceptable HTTP ({type(error).__name__})")
+    return ConnectionLost("the connection broke before the answer was whole")
+
+
+def _place(request: HttpRequest) -> str:
+    url = URL(request.url, encoded=True)
+    return f"{url.host}:{url.port}"
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return shortened(str(error.certificate_error), 160)
+    os_error = getattr(error, "os_error", error)
+    if isinstance(os_error, OSError):
+        return shortened(os_error.strerror or type(os_error).__name__, 160)
+    return shortened(getattr(error, "message", "") or type(error).__name__, 160)

@@ -1,0 +1,331 @@
+"""The one place that imports aiohttp's client.
+
+What aiohttp raises ends here: its errors hold the request's headers, so the key, and must not
+travel on as cause, context or traceback. What it does on its own is kept from happening: redirects,
+a second try after a dropped connection, cookies, netrc, unbounded decompression.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
+import aiohttp
+from aiohttp import abc as aiohttp_abc
+from yarl import URL
+
+from comet_async.credentials import Secret
+from comet_async.engine.addresses import is_private
+from comet_async.engine.aiohttp_errors import (
+    Dropped,
+    PrivateAddressError,
+    mapped,
+    mapped_in_body,
+)
+from comet_async.engine.inflate import inflated
+from comet_async.engine.redirects import REDIRECTS
+from comet_async.engine.speed import SpeedWatch
+from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
+from comet_async.errors import BodyTooLarge, RequestTimeout, TransportError, UsageError
+from comet_async.redaction import bare_url
+from comet_async.service import Tls
+
+__all__ = ["AiohttpTransport", "ssl_context"]
+
+T = TypeVar("T")
+
+_READ_BUFFER = 256 * 1024
+
+
+async def _gate(
+    request: aiohttp.ClientRequest,
+    handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
+) -> aiohttp.ClientResponse:
+    """Send once: aiohttp repeats a dropped GET unseen, without a switch to stop it."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise Dropped(type(error).__name__) from None
+
+
+class _PublicResolver(aiohttp_abc.AbstractResolver):
+    """Resolves names and refuses those that lead into a private network.
+
+    aiohttp connects to exactly the addresses given here, so the check is on what is connected to.
+    """
+
+    def __init__(self, private: Callable[[str], bool], inner: aiohttp_abc.AbstractResolver) -> None:
+        self._private = private
+        self._inner = inner
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[aiohttp_abc.ResolveResult]:
+        found = await self._inner.resolve(host, port, family)
+        if any(self._private(result["host"]) for result in found):
+            raise PrivateAddressError(0, "resolves into a private network")
+        return found
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+
+def ssl_context(tls: Tls) -> ssl.SSLContext:
+    """Return a context that verifies, from a CA bundle's path, a ready context or the system's CAs.
+
+    Raises:
+        UsageError: The bundle cannot be read, or the context does not verify.
+    """
+    if isinstance(tls, ssl.SSLContext):
+        if tls.verify_mode is not ssl.CERT_REQUIRED or not tls.check_hostname:
+            raise UsageError("the SSL context does not verify the server; name a CA bundle instead")
+        return tls
+    try:
+        return ssl.create_default_context(cafile=tls)
+    except (OSError, ssl.SSLError):
+        raise UsageError(f"cannot read the CA bundle {tls}; give a PEM file") from None
+
+
+class AiohttpTransport:
+    """Single hops over aiohttp.
+
+    Args:
+        tls: CA bundle or context.
+        proxy: Proxy URL with optional credentials; None for none. Environment and netrc are not
+            read.
+        private: Tells private addresses; the default is right outside tests.
+        resolver: Resolves names; None for the system's.
+    """
+
+    def __init__(
+        self,
+        *,
+        tls: Tls = None,
+        proxy: str | None = None,
+        private: Callable[[str], bool] = is_private,
+        resolver: Callable[[], aiohttp_abc.AbstractResolver] = aiohttp.ThreadedResolver,
+    ) -> None:
+        self._ssl = ssl_context(tls)
+        self._proxy, self._proxy_headers = _proxy_parts(proxy)
+        self._private = private
+        self._resolver = resolver
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._timeouts: dict[Timeouts, aiohttp.ClientTimeout] = {}
+
+    async def fetch(self, request: HttpRequest) -> HttpAnswer:
+        """Return the whole answer, decompressed within the caps.
+
+        Raises:
+            TransportError: No usable HTTP answer arrived.
+        """
+        return await self._guarded(request, self._fetch(request))
+
+    async def open(self, request: HttpRequest) -> HttpStream:
+        """Return an answer to be read in pieces; the caller closes it.
+
+        Raises:
+            TransportError: No usable HTTP answer arrived.
+        """
+        return await self._guarded(request, self._open(request))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
+            await session.close()
+
+    def _session(self, *, public_only: bool) -> aiohttp.ClientSession:
+        found = self._sessions.get(public_only)
+        if found is None:
+            inner = self._resolver()
+            resolver = _PublicResolver(self._private, inner) if public_only else inner
+            connector = aiohttp.TCPConnector(limit=0, ssl=self._ssl, resolver=resolver)
+            found = self._sessions[public_only] = aiohttp.ClientSession(
+                connector=connector,
+                connector_owner=True,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                read_bufsize=_READ_BUFFER,
+                middlewares=(_gate,),
+            )
+        return found
+
+    def _patience(self, timeouts: Timeouts) -> aiohttp.ClientTimeout:
+        found = self._timeouts.get(timeouts)
+        if found is None:
+            found = self._timeouts[timeouts] = aiohttp.ClientTimeout(
+                total=None,
+                connect=timeouts.connect,
+                sock_connect=timeouts.connect,
+                sock_read=timeouts.idle,
+            )
+        return found
+
+    async def _fetch(self, request: HttpRequest) -> HttpAnswer:
+        timeouts = request.timeouts
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        first = (
+            timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
+        )
+        async with asyncio.timeout(first) as deadline:
+            response = await self._send(request)
+            try:
+                deadline.reschedule(None if timeouts.total is None else started + timeouts.total)
+                body = await _whole_body(response, request, loop)
+                peer = self._peer(response) if response.status in REDIRECTS else None
+            except BaseException:
+                response.close()
+                raise
+            response.release()
+        headers = _lower(response)
+        encoding = headers.get("content-encoding")
+        return HttpAnswer(
+            status=response.status,
+            headers=headers,
+            body=inflated(body, encoding, request.max_body_bytes) if encoding else body,
+            received=len(body),
+            peer=peer,
+        )
+
+    async def _open(self, request: HttpRequest) -> HttpStream:
+        async with asyncio.timeout(request.timeouts.headers):
+            response = await self._send(request)
+        return _AiohttpStream(response, request.timeouts, self._peer(response))
+
+    def _send(self, request: HttpRequest) -> Awaitable[aiohttp.ClientResponse]:
+        return self._session(public_only=request.public_only).request(
+            request.method,
+            URL(request.url, encoded=True),
+            headers=[
+                (name, value.reveal() if isinstance(value, Secret) else value)
+                for name, value in request.headers
+            ],
+            data=request.body,
+            allow_redirects=False,
+            timeout=self._patience(request.timeouts),
+            proxy=self._proxy.reveal() if self._proxy is not None else None,
+            proxy_headers=(
+                None
+                if self._proxy_headers is None
+                else {"Proxy-Authorization": self._proxy_headers.reveal()}
+            ),
+        )
+
+    def _peer(self, response: aiohttp.ClientResponse) -> str | None:
+        transport = response.connection.transport if response.connection is not None else None
+        if transport is None or self._proxy is not None:
+            return None
+        peer = transport.get_extra_info("peername")
+        return str(peer[0]) if isinstance(peer, tuple) and peer else None
+
+    async def _guarded(self, request: HttpRequest, work: Awaitable[T]) -> T:
+        """Await `work`; raise what aiohttp raises as our own error, free of its frames."""
+        try:
+            return await work
+        except (TransportError, UsageError) as error:
+            failure: BaseException = error.with_traceback(None)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            failure = mapped(error, request, proxied=self._proxy is not None)
+        except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
+            failure = error.with_traceback(None)
+        try:
+            raise failure
+        finally:
+            del failure
+
+
+class _AiohttpStream:
+    def __init__(
+        self, response: aiohttp.ClientResponse, timeouts: Timeouts, peer: str | None
+    ) -> None:
+        self._response = response
+        self._loop = asyncio.get_running_loop()
+        self._watch = SpeedWatch(
+            timeouts.low_speed_bytes, timeouts.low_speed_seconds, self._loop.time()
+        )
+        self.status = response.status
+        self.headers: Mapping[str, str] = _lower(response)
+        self.peer = peer
+
+    async def read_some(self) -> bytes:
+        failure: BaseException
+        try:
+            piece = await self._response.content.readany()
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            failure = mapped_in_body(error)
+        except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
+            failure = error.with_traceback(None)
+        else:
+            if piece and self._watch.too_slow(len(piece), self._loop.time()):
+                raise RequestTimeout("the body came too slowly")
+            return piece
+        raise failure
+
+    async def aclose(self) -> None:
+        if self._response.content.at_eof():
+            self._response.release()
+        else:
+            self._response.close()
+
+
+async def _whole_body(
+    response: aiohttp.ClientResponse, request: HttpRequest, loop: asyncio.AbstractEventLoop
+) -> bytes:
+    content = response.content
+    watch: SpeedWatch | None = None
+    pieces: list[bytes] = []
+    size = 0
+    while True:
+        piece = await content.readany()
+        if not piece:
+            break
+        pieces.append(piece)
+        size += len(piece)
+        if size > request.max_body_bytes:
+            raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
+        if content.at_eof():
+            break
+        if watch is None:
+            timeouts = request.timeouts
+            watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
+        if watch.too_slow(len(piece), loop.time()):
+            raise RequestTimeout("the body came too slowly")
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _lower(response: aiohttp.ClientResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None]:
+    """Return the proxy's URL without credentials, and the header that carries them."""
+    if proxy is None:
+        return None, None
+    try:
+        url = URL(proxy)
+        usable = url.scheme in {"http", "https"} and bool(url.host)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(f"{bare_url(proxy)} is no proxy URL; use http://HOST:PORT")
+    plain = Secret(str(url.with_user(None)), origin="the proxy URL")
+    if url.user is None:
+        return plain, None
+    login = aiohttp.BasicAuth(url.user, url.password or "").encode()
+    return plain, _Header(login)
+
+
+class _Header(Secret):
+    """A secret header value, which may hold the one space of `Basic ...`."""
+
+    __slots__ = ()
+
+    def __init__(self, value: str) -> None:
+        self._value = value

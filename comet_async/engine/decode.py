@@ -1,0 +1,93 @@
+"""Bytes to values: msgspec decoders, cached by type, with one slower path for odd documents.
+
+Numbers may come as text ("7", "8.63E-4") and integers as 7.0; both are taken losslessly, 7.5 for an
+integer is an error. The bare tokens NaN, Infinity and -Infinity, which strict JSON does not know,
+are read as the texts "NaN", "Infinity" and "-Infinity": a float member gets the float, a member that
+may be text keeps the text. A byte order mark is dropped. Of duplicate members the last one counts.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from typing import Protocol, TypeVar
+
+import msgspec
+
+from comet_async.errors import DecodeError
+from comet_async.redaction import shortened
+
+__all__ = ["decode"]
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+_BOM = b"\xef\xbb\xbf"
+_EXCERPT = 200
+_NON_FINITE = re.compile(rb"[:,\[]\s*-?(?:NaN|Infinity)\b")
+_OFFSET = re.compile(r"\(byte (\d+)\)|position (\d+)|\(char (\d+)\)")
+
+
+class _Decoder(Protocol[T_co]):
+    def decode(self, body: bytes, /) -> T_co: ...
+
+
+@functools.lru_cache(maxsize=1024)
+def _decoder(answer: type[T]) -> _Decoder[T]:
+    return msgspec.json.Decoder(answer, strict=False)
+
+
+def decode(body: bytes, answer: type[T]) -> T:
+    """Return `body` as a value of type `answer`.
+
+    Raises:
+        DecodeError: It is no JSON, or not of that type; the message names the member or the offset
+            and shows at most 200 characters of the place.
+    """
+    problem: str
+    try:
+        return _decoder(answer).decode(body)
+    except msgspec.ValidationError as error:
+        problem = str(error)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        problem = _told(error)
+        if body.startswith(_BOM):
+            return decode(body[len(_BOM) :], answer)
+        if _NON_FINITE.search(body) and not isinstance(error, RecursionError):
+            return _decode_non_finite(body, answer)
+    raise DecodeError(f"{problem}; near {_excerpt(body, problem)}")
+
+
+def _decode_non_finite(body: bytes, answer: type[T]) -> T:
+    problem: str
+    try:
+        plain: object = json.loads(body, parse_constant=str, parse_float=_finite)
+        return msgspec.convert(plain, answer, strict=False)
+    except (ValueError, RecursionError) as error:
+        problem = _told(error)
+    raise DecodeError(f"{problem}; near {_excerpt(body, problem)}")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"Number out of range: {shortened(text, 40)}")
+    return value
+
+
+def _told(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "the document is nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return f"the body is not UTF-8 (position {error.start})"
+    return shortened(str(error), _EXCERPT)
+
+
+def _excerpt(body: bytes, problem: str) -> str:
+    found = _OFFSET.search(problem)
+    place = int(next(group for group in found.groups() if group)) if found else 0
+    start = max(0, place - 40)
+    text = body[start : start + 120].decode("utf-8", "replace")
+    return repr(shortened(text, _EXCERPT // 2))

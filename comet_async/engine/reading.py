@@ -1,0 +1,121 @@
+"""From an HTTP answer to the request's value, or to the error that says what came instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from comet_async.engine.decode import decode
+from comet_async.engine.transport import HttpAnswer
+from comet_async.errors import (
+    CometAsyncError,
+    EmptyAnswer,
+    MessageInsteadOfData,
+    NotJson,
+    ProtocolError,
+    status_error,
+)
+from comet_async.redaction import mask, shortened
+from comet_async.request import Blob, Request
+from comet_async.service import ServerMessage, Service
+
+__all__ = ["blob_refusal", "finished", "read_answer", "refusal"]
+
+T = TypeVar("T")
+
+_HEAD = 2048
+_MESSAGE = 300
+_NO_CONTENT = 204
+
+
+def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
+    """Return the value of a 2xx answer.
+
+    Raises:
+        StatusError: The status says no.
+        ResponseError: The answer is no data, or not of the promised type.
+        ProtocolError: The status is none that an API gives.
+    """
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 HTTP's success class
+        raise refusal(service, answer)
+    kind: object = request.answer
+    if kind is Blob:
+        found = blob_refusal(service, answer)
+        if found is not None:
+            raise found
+        blob = Blob(answer.body, answer.headers.get("content-type"), answer.headers.get("etag"))
+        return blob  # type: ignore[return-value]  # T is Blob here
+    if kind is None or kind is type(None):
+        return None  # type: ignore[return-value]  # T is None here
+    if not answer.body.strip():
+        raise EmptyAnswer("the body is empty where data was promised", status=answer.status)
+    message = service.read_message(answer.body)
+    if message is not None:
+        raise _said(message, answer)
+    if answer.body[:64].lstrip().startswith(b"<"):
+        raise _not_json(answer)
+    if kind is bytes:
+        return answer.body  # type: ignore[return-value]  # T is bytes here
+    return decode(answer.body, request.answer)
+
+
+def refusal(service: Service, answer: HttpAnswer) -> CometAsyncError:
+    """Return the error for a status that is no success."""
+    status = answer.status
+    if status < 400:  # noqa: PLR2004 HTTP's error classes
+        return ProtocolError(f"unexpected status {status}", status=status)
+    message = service.read_message(answer.body)
+    text = message.text if message is not None else _plain(answer)
+    return status_error(status)(
+        text, status=status, code=message.code if message is not None else None
+    )
+
+
+def blob_refusal(service: Service, answer: HttpAnswer) -> CometAsyncError | None:
+    """Return the error for a body that is something else in place of octets, None for octets.
+
+    `answer.body` may be only the beginning. JSON counts as octets unless it is the service's
+    message object; a web page counts as octets unless it asks for a login.
+    """
+    if answer.status == _NO_CONTENT:
+        return EmptyAnswer("204: there is nothing to send", status=answer.status)
+    message = service.read_message(answer.body)
+    if message is not None:
+        return _said(message, answer)
+    media = _media(answer.headers)
+    head = answer.body[:4096].lower()
+    if media == "text/html" and b"<form" in head and b"password" in head:
+        return _not_json(answer)
+    return None
+
+
+def _said(message: ServerMessage, answer: HttpAnswer) -> MessageInsteadOfData:
+    return MessageInsteadOfData(message.text, status=answer.status, code=message.code)
+
+
+def _not_json(answer: HttpAnswer) -> NotJson:
+    media = _media(answer.headers) or "no type"
+    return NotJson(f"not JSON but a page ({shortened(media, 40)})", status=answer.status)
+
+
+def _media(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _plain(answer: HttpAnswer) -> str:
+    if answer.body[:64].lstrip().startswith(b"<"):
+        return "an HTML page, probably of a gateway"
+    return answer.body[:_MESSAGE].decode("utf-8", "replace") or "no message"
+
+
+def finished(
+    error: CometAsyncError, request: Request[object], body: bytes, secrets: Iterable[str]
+) -> CometAsyncError:
+    """Complete an error with its request and the body's head, masking secrets in every text."""
+    known = tuple(secrets)
+    error.request = request
+    error.message = mask(error.message, known)
+    error.args = (error.message,)
+    head = mask(body[: 2 * _HEAD].decode("utf-8", "replace"), known)
+    error.body_head = head.encode()[:_HEAD]
+    return error

@@ -1,0 +1,209 @@
+"""Rate limits: exact sliding-window quotas, smoothing, one shared pause, adaptive concurrency.
+
+A quota must hold on the server's clock, not only here: a request counts from its admission until
+one window after its answer came, since the server has seen it somewhere in between. That keeps any
+window of the server's at or below the quota whatever the latency is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+
+from aiolimiter import AsyncLimiter
+
+from comet_async.engine.pacing import Pacing
+from comet_async.engine.slots import Slots
+from comet_async.events import WaitReason
+from comet_async.service import Limits, Quota, Service
+
+__all__ = ["Bucket", "SlidingWindow", "Throttle"]
+
+_FOREVER = float("inf")
+
+
+class SlidingWindow:
+    """An exact quota: never more than `limit` requests in any `window` seconds.
+
+    Args:
+        quota: Limit and window.
+    """
+
+    __slots__ = ("_open", "_settled", "quota")
+
+    def __init__(self, quota: Quota) -> None:
+        self.quota = quota
+        self._open = 0
+        self._settled: deque[float] = deque()
+
+    def delay(self, now: float) -> float:
+        """Return the seconds until a request is admitted; infinite while all are under way."""
+        settled = self._settled
+        horizon = now - self.quota.window
+        while settled and settled[0] <= horizon:
+            settled.popleft()
+        if self._open + len(settled) < self.quota.limit:
+            return 0.0
+        return settled[0] - horizon if settled else _FOREVER
+
+    def admitted(self) -> None:
+        """Count an admission."""
+        self._open += 1
+
+    def settled(self, now: float, *, sent: bool) -> None:
+        """Let an admission end: it counts for one more window if the server can have seen it."""
+        self._open -= 1
+        if sent:
+            self._settled.append(now)
+
+
+class Bucket:
+    """One class of endpoints of one service: its slots, quotas, smoothing and pause.
+
+    Args:
+        limits: What was set.
+        waited: Told of each wait: reason and seconds.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        waited: Callable[[WaitReason, float], None] = lambda _reason, _seconds: None,
+    ) -> None:
+        self.limits = limits
+        self.slots = Slots(limits.concurrency)
+        self._waited = waited
+        self._windows = tuple(SlidingWindow(quota) for quota in limits.quotas)
+        self._smoothing = (
+            None
+            if limits.rate is None
+            else AsyncLimiter(limits.burst, max(limits.burst / limits.rate, 1e-9))
+        )
+        self._pacing = Pacing()
+        self._paused_until = 0.0
+        self._turn = asyncio.Lock()
+        self._settling: asyncio.Event | None = None
+
+    async def enter(self) -> None:
+        """Take a slot; given back by `leave`."""
+        if self.slots.free:
+            self.slots.take()
+            return
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await self.slots.wait()
+        self._waited("slot", loop.time() - began)
+
+    def leave(self) -> None:
+        """Give the slot back."""
+        self.slots.release()
+
+    async def admit(self) -> None:
+        """Wait until a request may be sent now; ended by `settle`.
+
+        The shared pause is looked at last, so nothing starts during it.
+        """
+        loop = asyncio.get_running_loop()
+        if self._smoothing is not None:
+            await self._smooth(self._smoothing, loop)
+        if self._turn.locked() or self._hindrance(loop.time())[1] > 0:
+            async with self._turn:
+                await self._wait_turn(loop)
+        self._take(loop.time())
+
+    async def _smooth(self, smoothing: AsyncLimiter, loop: asyncio.AbstractEventLoop) -> None:
+        if smoothing.has_capacity():
+            await smoothing.acquire()
+            return
+        began = loop.time()
+        await smoothing.acquire()
+        self._waited("smoothing", loop.time() - began)
+
+    async def _wait_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        while True:
+            began = loop.time()
+            reason, delay = self._hindrance(began)
+            if delay <= 0:
+                return
+            if delay == _FOREVER:
+                self._settling = asyncio.Event()
+                await self._settling.wait()
+            else:
+                await asyncio.sleep(delay)
+            self._waited(reason, loop.time() - began)
+
+    def _hindrance(self, now: float) -> tuple[WaitReason, float]:
+        pause = self._paused_until - now
+        if pause > 0:
+            return "pause", pause
+        for window in self._windows:
+            delay = window.delay(now)
+            if delay > 0:
+                return "quota", delay
+        return "smoothing", self._pacing.delay(now)
+
+    def _take(self, now: float) -> None:
+        for window in self._windows:
+            window.admitted()
+        self._pacing.admitted(now)
+
+    def settle(self, *, sent: bool = True) -> None:
+        """End an admission: the answer came, or none will come.
+
+        Args:
+            sent: Whether the server can have seen the request.
+        """
+        now = asyncio.get_running_loop().time()
+        for window in self._windows:
+            window.settled(now, sent=sent)
+        if self._settling is not None:
+            self._settling.set()
+            self._settling = None
+
+    def succeeded(self) -> None:
+        """Let concurrency recover by a success."""
+        self.slots.succeeded()
+
+    def throttled(self, seconds: float) -> bool:
+        """Pause every request for `seconds`; True if this began a new pause.
+
+        Answers to requests that were under way together count as one sign of throttling.
+        """
+        now = asyncio.get_running_loop().time()
+        fresh = now >= self._paused_until
+        if fresh:
+            self.slots.throttled()
+            self._pacing.throttled(now)
+        self._paused_until = max(self._paused_until, now + seconds)
+        return fresh
+
+    def pause(self, seconds: float) -> None:
+        """Hold every request back for `seconds` without taking it as throttling."""
+        now = asyncio.get_running_loop().time()
+        self._paused_until = max(self._paused_until, now + seconds)
+
+
+class Throttle:
+    """The buckets of any number of services; share one to share limits between sessions.
+
+    A throttle belongs to one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._buckets: dict[tuple[str, str, str], Bucket] = {}
+
+    def bucket(
+        self, service: Service, name: str, waited: Callable[[WaitReason, float], None]
+    ) -> Bucket:
+        """Return the bucket `name` of a service, made at its first use."""
+        known = name if name in service.limits else "default"
+        key = (service.name, service.base_url, known)
+        found = self._buckets.get(key)
+        if found is None:
+            found = self._buckets[key] = Bucket(service.limits_of(known), waited)
+        return found
+
+    def buckets(self) -> Mapping[tuple[str, str, str], Bucket]:
+        """Return the buckets in use, by service, base URL and name."""
+        return dict(self._buckets)

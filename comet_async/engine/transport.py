@@ -1,0 +1,120 @@
+"""What the engine asks of an HTTP client: one hop, read whole or as a stream.
+
+Everything above speaks this protocol, so tests and users can put another transport in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from comet_async.credentials import Secret
+
+__all__ = ["HeaderPairs", "HttpAnswer", "HttpRequest", "HttpStream", "Timeouts", "Transport"]
+
+HeaderPairs: TypeAlias = tuple[tuple[str, "str | Secret"], ...]
+
+
+class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Patience, in seconds. Durations bound silence and slowness, not the size of an answer.
+
+    Attributes:
+        connect: To establish a connection, TLS included.
+        headers: From sending to the last header byte.
+        idle: Between two pieces of the body.
+        total: For a whole exchange that is held in memory; streams have none.
+        low_speed_bytes: Fewer bytes a second than this ...
+        low_speed_seconds: ... over this long end the exchange.
+    """
+
+    connect: float = 10.0
+    headers: float = 60.0
+    idle: float = 60.0
+    total: float | None = 300.0
+    low_speed_bytes: float = 1024.0
+    low_speed_seconds: float = 30.0
+
+
+class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One hop: method, encoded URL, headers (a key stays a `Secret` here) and body.
+
+    Attributes:
+        method: HTTP method.
+        url: Absolute URL, percent-encoded as it goes on the wire.
+        headers: In order; secrets are revealed by the transport, at the last moment.
+        body: Encoded body, if any.
+        timeouts: Patience for this hop.
+        max_body_bytes: Cap on a body read whole, after decompression.
+        public_only: Refuse to connect to a private, loopback or link-local address.
+    """
+
+    method: str
+    url: str
+    headers: HeaderPairs
+    body: bytes | None = None
+    timeouts: Timeouts = Timeouts()
+    max_body_bytes: int = 256 * 1024 * 1024
+    public_only: bool = False
+
+
+class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole answer: status, headers with lower-case names, body decompressed.
+
+    `received` counts body bytes on the wire. `peer` is the address that answered a redirect, None
+    otherwise and behind a proxy.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    received: int = 0
+    peer: str | None = None
+
+    def __repr__(self) -> str:
+        return f"<HttpAnswer {self.status}, {len(self.body)} bytes>"
+
+
+class HttpStream(Protocol):
+    """An answer whose body is still on its way."""
+
+    status: int
+    headers: Mapping[str, str]
+    peer: str | None
+
+    async def read_some(self) -> bytes:
+        """Return the next piece of the body as sent, empty at its end.
+
+        Raises:
+            TransportError: The body broke off, or came too slowly.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it when the body was not read to its end."""
+        ...
+
+
+class Transport(Protocol):
+    """An HTTP client for single hops: no redirects, no retries, no cookies."""
+
+    async def fetch(self, request: HttpRequest) -> HttpAnswer:
+        """Return the whole answer.
+
+        Raises:
+            TransportError: No usable HTTP answer arrived.
+        """
+        ...
+
+    async def open(self, request: HttpRequest) -> HttpStream:
+        """Return an answer to be read in pieces; the caller closes it.
+
+        Raises:
+            TransportError: No usable HTTP answer arrived.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...
