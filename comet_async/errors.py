@@ -201,7 +201,12 @@ class BodyTooLarge(TransportError):
 
 
 class StatusError(CometAsyncError):
-    """The server answered with a status that says no."""
+    """The server answered with a status that says no.
+
+    `retry_after` is the wait in seconds that the server asked for, if it did.
+    """
+
+    retry_after: float | None = None
 
 
 class ClientError(StatusError):
@@ -237,13 +242,9 @@ class ConflictError(ClientError):
 
 
 class RateLimitError(ClientError):
-    """429: the quota is used up and waiting would exceed the budget.
-
-    `retry_after` is the wait in seconds that the server asked for, if it did.
-    """
+    """429: the quota is used up and waiting would exceed the budget."""
 
     remedy = "wait, or lower the rate"
-    retry_after: float | None = None
 
 
 class ServerError(StatusError):

@@ -66,7 +66,6 @@ class Waited(msgspec.Struct, frozen=True, tag=True):
     """A request waited `seconds` for its turn."""
 
     service: str
-    path: str
     reason: WaitReason
     seconds: float
 

@@ -20,6 +20,7 @@ from comet_async.redaction import mask, shortened
 __all__ = ["Blob", "Effect", "Pairs", "QueryValue", "Request", "Scalar", "build"]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -55,7 +56,7 @@ class Blob(msgspec.Struct, frozen=True):
         return f"<Blob {len(self.data)} bytes, {self.content_type or 'no type'}>"
 
 
-class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, gc=False):
+class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False):
     """One exchange with a service.
 
     Attributes:
@@ -74,7 +75,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, gc=False):
     service: str
     method: str
     path: str
-    answer: type[T]
+    answer: type[T_co]
     effect: Effect
     path_params: Pairs = ()
     query: Pairs = ()
@@ -82,7 +83,7 @@ class Request(msgspec.Struct, Generic[T], frozen=True, kw_only=True, gc=False):
     content_type: str | None = None
     timeout: float | None = None
 
-    def with_timeout(self, seconds: float) -> Request[T]:
+    def with_timeout(self, seconds: float) -> Request[T_co]:
         """Return the same request with `seconds` for the whole exchange.
 
         Raises:

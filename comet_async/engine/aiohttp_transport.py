@@ -319,13 +319,4 @@ def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None]:
     if url.user is None:
         return plain, None
     login = aiohttp.BasicAuth(url.user, url.password or "").encode()
-    return plain, _Header(login)
-
-
-class _Header(Secret):
-    """A secret header value, which may hold the one space of `Basic ...`."""
-
-    __slots__ = ()
-
-    def __init__(self, value: str) -> None:
-        self._value = value
+    return plain, Secret.header(login)

@@ -2,8 +2,9 @@
 
 Numbers may come as text ("7", "8.63E-4") and integers as 7.0; both are taken losslessly, 7.5 for an
 integer is an error. The bare tokens NaN, Infinity and -Infinity, which strict JSON does not know,
-are read as the texts "NaN", "Infinity" and "-Infinity": a float member gets the float, a member that
-may be text keeps the text. A byte order mark is dropped. Of duplicate members the last one counts.
+are read as the texts "NaN", "Infinity" and "-Infinity": a float member gets the float, a member
+that may be text keeps the text. A byte order mark is dropped. Of duplicate members the last
+one counts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ import functools
 import json
 import math
 import re
-from typing import Protocol, TypeVar
+from collections.abc import Hashable
+from typing import Protocol, TypeVar, cast
 
 import msgspec
 
@@ -35,8 +37,13 @@ class _Decoder(Protocol[T_co]):
 
 
 @functools.lru_cache(maxsize=1024)
+def _cached(answer: Hashable) -> _Decoder[object]:
+    found: _Decoder[object] = msgspec.json.Decoder(answer, strict=False)
+    return found
+
+
 def _decoder(answer: type[T]) -> _Decoder[T]:
-    return msgspec.json.Decoder(answer, strict=False)
+    return cast("_Decoder[T]", _cached(cast("Hashable", answer)))
 
 
 def decode(body: bytes, answer: type[T]) -> T:

@@ -27,6 +27,7 @@ from comet_async.errors import CometAsyncError, UsageError
 __all__ = ["Failed", "Ok", "Outcome", "Outcomes", "fan_out"]
 
 K = TypeVar("K")
+V = TypeVar("V")
 T = TypeVar("T")
 
 
@@ -131,12 +132,12 @@ class Outcomes(Generic[K, T]):
                 return
 
 
-class _Source(Generic[K]):
+class _Source(Generic[V]):
     """The items, drawn one at a time whether their iterator is asynchronous or not."""
 
-    def __init__(self, items: Iterable[K] | AsyncIterable[K]) -> None:
-        self._sync: Iterator[K] | None = None
-        self._async: AsyncIterator[K] | None = None
+    def __init__(self, items: Iterable[V] | AsyncIterable[V]) -> None:
+        self._sync: Iterator[V] | None = None
+        self._async: AsyncIterator[V] | None = None
         if isinstance(items, AsyncIterable):
             self._async = aiter(items)
         else:
@@ -144,7 +145,7 @@ class _Source(Generic[K]):
         self._lock = asyncio.Lock()
         self._empty = False
 
-    async def draw(self, outcomes: Outcomes[K, T]) -> tuple[int, K] | None:
+    async def draw(self, outcomes: Outcomes[K, T]) -> tuple[int, V] | None:
         """Return the next item with its number, or None at the end."""
         if self._sync is not None:
             index = await outcomes._draw()  # noqa: SLF001 the two halves of one queue
@@ -155,7 +156,7 @@ class _Source(Generic[K]):
         async with self._lock:
             return await self._draw_async(outcomes)
 
-    async def _draw_async(self, outcomes: Outcomes[K, T]) -> tuple[int, K] | None:
+    async def _draw_async(self, outcomes: Outcomes[K, T]) -> tuple[int, V] | None:
         if self._empty or self._async is None:
             return None
         index = await outcomes._draw()  # noqa: SLF001
@@ -168,22 +169,22 @@ class _Source(Generic[K]):
 
 @asynccontextmanager
 async def fan_out(
-    work: Callable[[K], Awaitable[T]],
-    items: Iterable[K] | AsyncIterable[K],
+    work: Callable[[V], Awaitable[T]],
+    pairs: Iterable[tuple[K, V]] | AsyncIterable[tuple[K, V]],
     *,
     concurrency: int,
     buffer: int | None = None,
     ordered: bool = False,
 ) -> AsyncIterator[Outcomes[K, T]]:
-    """Run `work` over `items` and give the outcomes as a stream.
+    """Run `work` over items and give the outcomes as a stream.
 
     Args:
         work: Called with each item, `concurrency` at a time.
-        items: Drawn as they are needed; may be endless.
+        pairs: Key and item, drawn as they are needed; may be endless.
         concurrency: Calls under way at once.
         buffer: Finished outcomes that may wait for the consumer, besides those under way; the
             default is `concurrency`.
-        ordered: Whether outcomes come in the order of `items` instead of that of completion.
+        ordered: Whether outcomes come in the order of `pairs` instead of that of completion.
 
     Returns:
         A context manager around an asynchronous iterator of `Ok(key, value)` and
@@ -200,18 +201,18 @@ async def fan_out(
             f"fan_out needs concurrency >= 1 and buffer >= 0, not {concurrency}, {waiting}"
         )
     outcomes: Outcomes[K, T] = Outcomes(concurrency + waiting, ordered=ordered)
-    source = _Source(items)
+    source = _Source(pairs)
     active = concurrency
 
     async def worker() -> None:
         nonlocal active
         while (drawn := await source.draw(outcomes)) is not None:
-            index, item = drawn
+            index, (key, item) = drawn
             outcome: Outcome[K, T]
             try:
-                outcome = Ok(item, await work(item))
+                outcome = Ok(key, await work(item))
             except CometAsyncError as error:
-                outcome = Failed(item, error)
+                outcome = Failed(key, error)
             outcomes._put(index, outcome)  # noqa: SLF001
         active -= 1
         if active == 0:

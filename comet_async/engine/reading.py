@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from comet_async.engine.decode import decode
 from comet_async.engine.transport import HttpAnswer
@@ -43,10 +43,9 @@ def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
         found = blob_refusal(service, answer)
         if found is not None:
             raise found
-        blob = Blob(answer.body, answer.headers.get("content-type"), answer.headers.get("etag"))
-        return blob  # type: ignore[return-value]  # T is Blob here
+        return cast("T", _blob(answer))
     if kind is None or kind is type(None):
-        return None  # type: ignore[return-value]  # T is None here
+        return cast("T", None)
     if not answer.body.strip():
         raise EmptyAnswer("the body is empty where data was promised", status=answer.status)
     message = service.read_message(answer.body)
@@ -55,7 +54,7 @@ def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
     if answer.body[:64].lstrip().startswith(b"<"):
         raise _not_json(answer)
     if kind is bytes:
-        return answer.body  # type: ignore[return-value]  # T is bytes here
+        return cast("T", answer.body)
     return decode(answer.body, request.answer)
 
 
@@ -87,6 +86,10 @@ def blob_refusal(service: Service, answer: HttpAnswer) -> CometAsyncError | None
     if media == "text/html" and b"<form" in head and b"password" in head:
         return _not_json(answer)
     return None
+
+
+def _blob(answer: HttpAnswer) -> Blob:
+    return Blob(answer.body, answer.headers.get("content-type"), answer.headers.get("etag"))
 
 
 def _said(message: ServerMessage, answer: HttpAnswer) -> MessageInsteadOfData:

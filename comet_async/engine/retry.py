@@ -34,7 +34,6 @@ __all__ = ["Failure", "Kind", "RetryBudget", "RetryPolicy", "failure_of", "retry
 
 _RETRIED_STATUSES = frozenset({408, 500, 502, 503, 504})
 _THROTTLED = 429
-_UNAVAILABLE = 503
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
@@ -48,7 +47,7 @@ class Kind(enum.Enum):
     STATUS = "status"
     """A status that passes with time: 408 or a 5xx of a gateway."""
     THROTTLED = "throttled"
-    """429, or 503 with a wait."""
+    """429: more than the quota allows."""
     UNREADABLE = "unreadable"
     """An answer that cannot be decoded, or an empty one."""
     FINAL = "final"
@@ -69,8 +68,8 @@ class Failure(msgspec.Struct, frozen=True):
     wait: float | None = None
 
 
-def failure_of(error: CometAsyncError, wait: float | None) -> Failure:
-    """Return how an error counts, `wait` being what the server asked for with it."""
+def failure_of(error: CometAsyncError) -> Failure:
+    """Return how an error counts."""
     if isinstance(error, TransportError):
         passing = (ConnectionLost, BodyTruncated, RequestTimeout)
         if isinstance(error, ConnectError) or (
@@ -79,9 +78,10 @@ def failure_of(error: CometAsyncError, wait: float | None) -> Failure:
             return Failure(Kind.UNREACHED, sent=False)
         return Failure(Kind.BROKEN if isinstance(error, passing) else Kind.FINAL, sent=error.sent)
     if isinstance(error, StatusError):
-        if error.status == _THROTTLED or (error.status == _UNAVAILABLE and wait is not None):
-            return Failure(Kind.THROTTLED, wait=wait)
-        return Failure(Kind.STATUS if error.status in _RETRIED_STATUSES else Kind.FINAL, wait=wait)
+        if error.status == _THROTTLED:
+            return Failure(Kind.THROTTLED, wait=error.retry_after)
+        retried = error.status in _RETRIED_STATUSES
+        return Failure(Kind.STATUS if retried else Kind.FINAL, wait=error.retry_after)
     unreadable = isinstance(error, (DecodeError, EmptyAnswer, NotJson))
     return Failure(Kind.UNREADABLE if unreadable else Kind.FINAL)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from aiolimiter import AsyncLimiter
 
@@ -19,6 +20,8 @@ from comet_async.events import WaitReason
 from comet_async.service import Limits, Quota, Service
 
 __all__ = ["Bucket", "SlidingWindow", "Throttle"]
+
+Told: TypeAlias = Callable[[WaitReason, float], None]
 
 _FOREVER = float("inf")
 
@@ -63,17 +66,11 @@ class Bucket:
 
     Args:
         limits: What was set.
-        waited: Told of each wait: reason and seconds.
     """
 
-    def __init__(
-        self,
-        limits: Limits,
-        waited: Callable[[WaitReason, float], None] = lambda _reason, _seconds: None,
-    ) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.slots = Slots(limits.concurrency)
-        self._waited = waited
         self._windows = tuple(SlidingWindow(quota) for quota in limits.quotas)
         self._smoothing = (
             None
@@ -85,42 +82,34 @@ class Bucket:
         self._turn = asyncio.Lock()
         self._settling: asyncio.Event | None = None
 
-    async def enter(self) -> None:
-        """Take a slot; given back by `leave`."""
+    async def enter(self, waited: Told) -> None:
+        """Take a slot; given back by `leave`. `waited` is told of a wait."""
         if self.slots.free:
             self.slots.take()
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
         await self.slots.wait()
-        self._waited("slot", loop.time() - began)
+        waited("slot", loop.time() - began)
 
     def leave(self) -> None:
         """Give the slot back."""
         self.slots.release()
 
-    async def admit(self) -> None:
-        """Wait until a request may be sent now; ended by `settle`.
+    async def admit(self, waited: Told) -> None:
+        """Wait until a request may be sent now; ended by `settle`. `waited` is told of waits.
 
         The shared pause is looked at last, so nothing starts during it.
         """
         loop = asyncio.get_running_loop()
         if self._smoothing is not None:
-            await self._smooth(self._smoothing, loop)
+            await _smooth(self._smoothing, loop, waited)
         if self._turn.locked() or self._hindrance(loop.time())[1] > 0:
             async with self._turn:
-                await self._wait_turn(loop)
+                await self._wait_turn(loop, waited)
         self._take(loop.time())
 
-    async def _smooth(self, smoothing: AsyncLimiter, loop: asyncio.AbstractEventLoop) -> None:
-        if smoothing.has_capacity():
-            await smoothing.acquire()
-            return
-        began = loop.time()
-        await smoothing.acquire()
-        self._waited("smoothing", loop.time() - began)
-
-    async def _wait_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def _wait_turn(self, loop: asyncio.AbstractEventLoop, waited: Told) -> None:
         while True:
             began = loop.time()
             reason, delay = self._hindrance(began)
@@ -131,7 +120,7 @@ class Bucket:
                 await self._settling.wait()
             else:
                 await asyncio.sleep(delay)
-            self._waited(reason, loop.time() - began)
+            waited(reason, loop.time() - began)
 
     def _hindrance(self, now: float) -> tuple[WaitReason, float]:
         pause = self._paused_until - now
@@ -184,6 +173,15 @@ class Bucket:
         self._paused_until = max(self._paused_until, now + seconds)
 
 
+async def _smooth(smoothing: AsyncLimiter, loop: asyncio.AbstractEventLoop, waited: Told) -> None:
+    if smoothing.has_capacity():
+        await smoothing.acquire()
+        return
+    began = loop.time()
+    await smoothing.acquire()
+    waited("smoothing", loop.time() - began)
+
+
 class Throttle:
     """The buckets of any number of services; share one to share limits between sessions.
 
@@ -193,15 +191,13 @@ class Throttle:
     def __init__(self) -> None:
         self._buckets: dict[tuple[str, str, str], Bucket] = {}
 
-    def bucket(
-        self, service: Service, name: str, waited: Callable[[WaitReason, float], None]
-    ) -> Bucket:
+    def bucket(self, service: Service, name: str) -> Bucket:
         """Return the bucket `name` of a service, made at its first use."""
         known = name if name in service.limits else "default"
         key = (service.name, service.base_url, known)
         found = self._buckets.get(key)
         if found is None:
-            found = self._buckets[key] = Bucket(service.limits_of(known), waited)
+            found = self._buckets[key] = Bucket(service.limits_of(known))
         return found
 
     def buckets(self) -> Mapping[tuple[str, str, str], Bucket]:

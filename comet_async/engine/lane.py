@@ -1,0 +1,378 @@
+"""One service inside a session: `retry( slot -> pause, quota -> hops -> decode )`."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from comet_async.credentials import Secret
+from comet_async.engine.addresses import is_private
+from comet_async.engine.observing import Counters
+from comet_async.engine.reading import finished, read_answer
+from comet_async.engine.redirects import MAX_HOPS, REDIRECTS, next_hop, origin
+from comet_async.engine.retry import Kind, RetryBudget, RetryPolicy, failure_of, retry_after
+from comet_async.engine.throttle import Bucket, Throttle
+from comet_async.engine.transport import (
+    HeaderPairs,
+    HttpAnswer,
+    HttpRequest,
+    HttpStream,
+    Timeouts,
+    Transport,
+)
+from comet_async.errors import (
+    Attempt,
+    CometAsyncError,
+    OutcomeUnknown,
+    RedirectError,
+    StatusError,
+    TransportError,
+)
+from comet_async.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Observer,
+    Paused,
+    RetryScheduled,
+    Waited,
+    WaitReason,
+)
+from comet_async.request import Blob, Effect, Request
+from comet_async.service import Service
+
+__all__ = ["Lane", "Options", "Trip"]
+
+T = TypeVar("T")
+A = TypeVar("A", HttpAnswer, HttpStream)
+
+_KNOWN_SECRETS = 4
+_TIMEOUT_MARGIN = 1.0
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What a session hands to each of its lanes."""
+
+    retry: RetryPolicy
+    timeouts: Timeouts
+    max_body_bytes: int
+    user_agent: str
+    observers: tuple[Observer, ...]
+    random: Callable[[], float]
+    private: Callable[[str], bool] = is_private
+
+
+class Trip(msgspec.Struct):
+    """One attempt under way: its number, and what is known of its answer so far."""
+
+    number: int
+    status: int | None = None
+    received: int = 0
+    body: bytes = b""
+
+
+class Lane:
+    """Runs requests against one service.
+
+    Args:
+        service: The profile.
+        transport: Speaks HTTP.
+        throttle: Holds the buckets.
+        counters: The session's totals.
+        options: The session's settings.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        transport: Transport,
+        throttle: Throttle,
+        counters: Counters,
+        options: Options,
+    ) -> None:
+        self.service = service
+        self.transport = transport
+        self.counters = counters
+        self._options = options
+        self._throttle = throttle
+        self._budget = RetryBudget()
+        self._buckets: dict[str, Bucket] = {}
+        self._secrets: dict[str, None] = {}
+        self._proven = False
+        agent = ("User-Agent", options.user_agent)
+        json = (("Accept", "application/json"), ("Accept-Encoding", "gzip"), agent)
+        blob = (("Accept", "*/*"), ("Accept-Encoding", "identity"), agent)
+        self._headers = {False: (*json, *service.headers), True: (*blob, *service.headers)}
+        self._home = origin(service.base_url)
+        self._home_private = options.private(urlsplit(service.base_url).hostname or "")
+
+    async def send(self, request: Request[T]) -> T:
+        """Return the request's value, held in memory.
+
+        Raises:
+            CometAsyncError: As `attempts` and `read` do.
+        """
+
+        async def once(trip: Trip) -> T:
+            answer = await self.hops(request, self.transport.fetch, trip)
+            trip.received = answer.received
+            trip.body = answer.body
+            return self.read(request, answer)
+
+        return await self.attempts(request, once)
+
+    def read(self, request: Request[T], answer: HttpAnswer) -> T:
+        """Return the value of an answer, or raise what it says instead, its wait attached.
+
+        Raises:
+            StatusError: The status says no.
+            ResponseError: The answer is not what the request promises.
+        """
+        try:
+            return read_answer(request, self.service, answer)
+        except StatusError as error:
+            names = self.service.retry_after_headers
+            error.retry_after = retry_after(answer.headers, names, now=time.time)
+            error.request_id = answer.headers.get(self.service.request_id_header.lower())
+            raise
+
+    def bucket(self, request: Request[object]) -> Bucket:
+        """Return the bucket that a request draws from."""
+        name = self.service.bucket_of(request)
+        found = self._buckets.get(name)
+        if found is None:
+            found = self._buckets[name] = self._throttle.bucket(self.service, name)
+        return found
+
+    def buckets(self) -> tuple[Bucket, ...]:
+        """Return the buckets used so far."""
+        return tuple(self._buckets.values())
+
+    async def attempts(self, request: Request[object], once: Callable[[Trip], Awaitable[T]]) -> T:
+        """Run `once` until it succeeds or the policy has no further attempt.
+
+        Raises:
+            CometAsyncError: The last failure, with all attempts; for an APPEND whose bytes had
+                left, `OutcomeUnknown`.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        past: tuple[Attempt, ...] = ()
+        while True:
+            trip = Trip(len(past) + 1)
+            try:
+                return await self._attempt(request, once, trip)
+            except CometAsyncError as error:
+                failed = finished(error, request, trip.body, self._secrets)
+            elapsed = loop.time() - began
+            delay = self._delay(request, failed, trip.number, elapsed)
+            outcome = str(failed.status or type(failed).__name__)
+            past = (*past, Attempt(elapsed, outcome, delay))
+            if delay is None:
+                break
+            self._retrying(request, trip.number, outcome, delay)
+            await asyncio.sleep(delay)
+        failed.attempts = past
+        failed = _final(failed, request)
+        try:
+            raise failed
+        finally:
+            del failed
+
+    async def _attempt(
+        self, request: Request[object], once: Callable[[Trip], Awaitable[T]], trip: Trip
+    ) -> T:
+        bucket = self.bucket(request)
+        await bucket.enter(self._waited)
+        began = time.monotonic()
+        failure: str | None = None
+        try:
+            value = await once(trip)
+        except BaseException as error:
+            failure = type(error).__name__
+            raise
+        else:
+            self._budget.succeeded()
+            bucket.succeeded()
+            return value
+        finally:
+            bucket.leave()
+            self.counters.bytes_received += trip.received
+            if self._options.observers:
+                self._ended(request, trip, time.monotonic() - began, failure)
+
+    async def hops(
+        self, request: Request[object], do: Callable[[HttpRequest], Awaitable[A]], trip: Trip
+    ) -> A:
+        """Do one exchange, following redirects by hand; each hop to the service takes a token.
+
+        Raises:
+            TransportError: A hop failed, or a redirect is not to be followed.
+        """
+        hop = await self._first_hop(request)
+        for _ in range(MAX_HOPS + 1):
+            answer = await self._hop(request, hop, do, trip)
+            trip.status = answer.status
+            self._proven = True
+            if answer.status not in REDIRECTS:
+                return answer
+            if not isinstance(answer, HttpAnswer):
+                await answer.aclose()
+            peer = answer.peer
+            near = self._home_private or (peer is not None and self._options.private(peer))
+            hop = next_hop(
+                hop,
+                answer.status,
+                answer.headers.get("location"),
+                allow_private=near or self.service.allow_private_redirects,
+                private=self._options.private,
+            )
+        raise RedirectError(f"more than {MAX_HOPS} redirects")
+
+    async def _hop(
+        self,
+        request: Request[object],
+        hop: HttpRequest,
+        do: Callable[[HttpRequest], Awaitable[A]],
+        trip: Trip,
+    ) -> A:
+        if hop.public_only or origin(hop.url) != self._home:
+            self._starting(request, trip)
+            return await do(hop)
+        bucket = self.bucket(request)
+        await bucket.admit(self._waited)
+        self._starting(request, trip)
+        sent = True
+        try:
+            return await do(hop)
+        except TransportError as error:
+            sent = error.sent
+            raise
+        finally:
+            bucket.settle(sent=sent)
+
+    async def _first_hop(self, request: Request[object]) -> HttpRequest:
+        service = self.service
+        headers: HeaderPairs = self._headers[request.answer is Blob]
+        if service.credentials is not None:
+            found = service.credentials()
+            secret = found if isinstance(found, Secret) else await found
+            headers = (*headers, (service.auth_header, self._key_header(secret)))
+        if request.content_type is not None:
+            headers = (*headers, ("Content-Type", request.content_type))
+        options = self._options
+        return HttpRequest(
+            method=request.method,
+            url=service.base_url + request.target,
+            headers=headers,
+            body=request.body,
+            timeouts=(
+                options.timeouts
+                if request.timeout is None
+                else _within(options.timeouts, request.timeout)
+            ),
+            max_body_bytes=options.max_body_bytes,
+        )
+
+    def _key_header(self, secret: Secret) -> Secret:
+        self._secrets[secret.reveal()] = None
+        while len(self._secrets) > _KNOWN_SECRETS:
+            del self._secrets[next(iter(self._secrets))]
+        prefix = self.service.auth_prefix
+        return Secret.header(prefix + secret.reveal()) if prefix else secret
+
+    def _delay(
+        self, request: Request[object], error: CometAsyncError, number: int, elapsed: float
+    ) -> float | None:
+        """Ask the policy, and let the answer's wait hold every request back."""
+        failure = failure_of(error)
+        random = self._options.random()
+        delay = self._options.retry.delay(
+            number, request.effect, failure, elapsed, random, proven=self._proven
+        )
+        bucket = self.bucket(request)
+        if failure.kind is Kind.THROTTLED or failure.wait is not None:
+            self.counters.throttled += error.status == 429  # noqa: PLR2004 Too Many Requests
+            self._throttled(bucket, error, delay)
+        elif failure.kind is Kind.UNREACHED and self._proven and delay is not None:
+            bucket.pause(delay)
+        elif delay is not None and failure.kind is not Kind.UNREACHED and not self._budget.take():
+            return None
+        return delay
+
+    def _throttled(self, bucket: Bucket, error: CometAsyncError, delay: float | None) -> None:
+        longest = self._options.retry.longest_wait
+        asked = error.retry_after if isinstance(error, StatusError) else None
+        if asked is not None and asked > longest:
+            error.message = f"retry after {_told(asked)}: {error.message}"
+        seconds = delay if delay is not None else min(asked or 0.0, longest)
+        if bucket.throttled(seconds) and seconds > 0:
+            self.tell(Paused(self.service.name, seconds, str(error.status)))
+
+    def _starting(self, request: Request[object], trip: Trip) -> None:
+        self.counters.requests += 1
+        if self._options.observers:
+            name = self.service.name
+            self.tell(AttemptStarted(name, request.method, request.path, trip.number))
+
+    def _ended(
+        self, request: Request[object], trip: Trip, seconds: float, failure: str | None
+    ) -> None:
+        self.tell(
+            AttemptEnded(
+                self.service.name,
+                request.method,
+                request.path,
+                trip.number,
+                trip.status,
+                trip.received,
+                seconds,
+                failure,
+            )
+        )
+
+    def _retrying(self, request: Request[object], number: int, failure: str, delay: float) -> None:
+        self.counters.retries += 1
+        name = self.service.name
+        self.tell(RetryScheduled(name, request.method, request.path, number, failure, delay))
+
+    def _waited(self, reason: WaitReason, seconds: float) -> None:
+        self.counters.seconds_waiting += seconds
+        self.tell(Waited(self.service.name, reason, seconds))
+
+    def tell(self, event: Event) -> None:
+        """Tell every observer."""
+        for observer in self._options.observers:
+            observer(event)
+
+
+def _final(error: CometAsyncError, request: Request[object]) -> CometAsyncError:
+    """Return the error to raise: a write whose fate is open is an error of its own."""
+    unsettled = isinstance(error, TransportError) and error.sent
+    if request.effect is not Effect.APPEND or not unsettled:
+        return error
+    return OutcomeUnknown(
+        f"the write may or may not have been done: {error.message}",
+        request=request,
+        attempts=error.attempts,
+    )
+
+
+def _within(timeouts: Timeouts, seconds: float) -> Timeouts:
+    """Return patience for an exchange of `seconds` in all."""
+    return msgspec.structs.replace(
+        timeouts,
+        total=seconds,
+        headers=seconds,
+        idle=max(timeouts.idle, seconds) + _TIMEOUT_MARGIN,
+    )
+
+
+def _told(seconds: float) -> str:
+    hours = seconds / 3600.0
+    return f"{hours:.3g} h" if hours >= 1 else f"{seconds:.3g} s"

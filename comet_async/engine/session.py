@@ -1,0 +1,341 @@
+"""`Session`: sends requests to any number of services, one at a time or thousands at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import warnings
+from collections.abc import (
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Hashable,
+    Iterable,
+    Mapping,
+)
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import anyio
+import msgspec
+
+from comet_async.engine.addresses import is_private
+from comet_async.engine.aiohttp_transport import AiohttpTransport
+from comet_async.engine.download import Downloaded, Progress, download
+from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
+from comet_async.engine.lane import Lane, Options
+from comet_async.engine.observing import Counters
+from comet_async.engine.part_file import checked_folder
+from comet_async.engine.retry import RetryPolicy
+from comet_async.engine.throttle import Throttle
+from comet_async.engine.transport import Timeouts, Transport
+from comet_async.errors import CometAsyncError, DestinationError, UsageError
+from comet_async.events import Observer
+from comet_async.paging import Paged
+from comet_async.redaction import printable
+from comet_async.request import Blob, Request
+from comet_async.service import Service
+
+__all__ = ["Collected", "Session"]
+
+K = TypeVar("K")
+T = TypeVar("T")
+Page = TypeVar("Page")
+Item = TypeVar("Item")
+
+_MAX_BODY = 256 * 1024 * 1024
+
+
+class Collected(msgspec.Struct, Generic[K, T], frozen=True):
+    """All outcomes of a fan-out, in memory.
+
+    Attributes:
+        ok: Results by key.
+        failed: Errors by key.
+    """
+
+    ok: Mapping[K, T]
+    failed: Mapping[K, CometAsyncError]
+
+
+def _default_transport(service: Service) -> Transport:
+    return AiohttpTransport(tls=service.tls, proxy=service.proxy)
+
+
+class Session:
+    """Sends requests to services, within their limits. Use it as `async with Session(...)`.
+
+    Args:
+        services: One or more profiles with different names.
+        observer: Told of attempts, waits, pauses and bytes; one or several.
+        retry: When to try again.
+        timeouts: Patience with a slow server.
+        max_body_bytes: Cap on an answer held in memory, after decompression.
+        throttle: Limits to share with another session of the same event loop.
+        transport: Makes the HTTP client of a service.
+        user_agent: What the session calls itself.
+        private: Tells private addresses, which no redirect from a public service may lead to.
+        draw: Draws from [0, 1) for jitter.
+
+    Raises:
+        UsageError: No service, or two of one name.
+    """
+
+    def __init__(
+        self,
+        *services: Service,
+        observer: Observer | Iterable[Observer] | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        max_body_bytes: int = _MAX_BODY,
+        throttle: Throttle | None = None,
+        transport: Callable[[Service], Transport] = _default_transport,
+        user_agent: str | None = None,
+        private: Callable[[str], bool] = is_private,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        names = [service.name for service in services]
+        if not names or len(set(names)) < len(names):
+            raise UsageError("a session needs at least one service, each with its own name")
+        self.counters = Counters()
+        self._services = services
+        self._throttle = throttle
+        self._transport = transport
+        self._options = Options(
+            retry=retry or RetryPolicy(),
+            timeouts=timeouts or Timeouts(),
+            max_body_bytes=max_body_bytes,
+            user_agent=user_agent or f"comet_async/{version('comet_async')}",
+            observers=_observers(observer),
+            random=draw,
+            private=private,
+        )
+        self._lanes: dict[str, Lane] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        if self._loop is not None:
+            raise UsageError("a session is entered once; make another one")
+        self._loop = asyncio.get_running_loop()
+        throttle = self._throttle or Throttle()
+        for service in self._services:
+            transport = self._transport(service)
+            self._lanes[service.name] = Lane(
+                service, transport, throttle, self.counters, self._options
+            )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._closed = True
+        with anyio.CancelScope(shield=True):
+            for lane in self._lanes.values():
+                await lane.transport.aclose()
+
+    def __del__(self) -> None:
+        if getattr(self, "_loop", None) is not None and not self._closed:
+            warnings.warn(
+                "a Session was not closed; use `async with Session(...)`",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def __repr__(self) -> str:
+        buckets = [bucket for lane in self._lanes.values() for bucket in lane.buckets()]
+        active = sum(bucket.slots.in_use for bucket in buckets)
+        queued = sum(bucket.slots.queued for bucket in buckets)
+        names = ", ".join(service.name for service in self._services)
+        return f"<Session {names} {active} active, {queued} queued>"
+
+    async def send(self, request: Request[T]) -> T:
+        """Return the answer of one request.
+
+        Raises:
+            UsageError: The session is not open, belongs to another event loop, or has no such
+                service.
+            TransportError: No usable HTTP answer arrived.
+            StatusError: The server said no.
+            ResponseError: The answer is not what the endpoint promises.
+            OutcomeUnknown: A write failed after its bytes had left.
+        """
+        return await self._lane(request).send(request)
+
+    def fan_out(
+        self,
+        pairs: Iterable[tuple[K, Request[T]]] | AsyncIterable[tuple[K, Request[T]]],
+        *,
+        concurrency: int | None = None,
+        buffer: int | None = None,
+        ordered: bool = False,
+    ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[K, T]]]:
+        """Send any number of requests and give the outcomes as they come, under your own keys.
+
+        Args:
+            pairs: Key and request, drawn as they are needed.
+            concurrency: Requests under way at once; the default is the services' limit.
+            buffer: Outcomes that may wait for you, besides those under way.
+            ordered: Whether outcomes come in the order of `pairs`.
+
+        Returns:
+            A context manager around an iterator of `Ok(key, value)` and `Failed(key, error)`.
+            Leaving the block cancels what is under way.
+
+        Raises:
+            UsageError: The session is not open, or an argument is out of range.
+        """
+        self._check_open()
+
+        width = concurrency or self._width()
+        return fan_out(self.send, pairs, concurrency=width, buffer=buffer, ordered=ordered)
+
+    async def collect(
+        self, pairs: Iterable[tuple[K, Request[T]]], *, concurrency: int | None = None
+    ) -> Collected[K, T]:
+        """Send any number of requests and return all outcomes, in memory and in order.
+
+        Raises:
+            UsageError: The session is not open, or a key comes twice.
+        """
+        ok: dict[K, T] = {}
+        failed: dict[K, CometAsyncError] = {}
+        async with self.fan_out(pairs, concurrency=concurrency, ordered=True) as outcomes:
+            async for outcome in outcomes:
+                if outcome.key in ok or outcome.key in failed:
+                    raise UsageError(f"the key {printable(repr(outcome.key))} comes twice")
+                match outcome:
+                    case Ok(key, value):
+                        ok[key] = value
+                    case Failed(key, error):
+                        failed[key] = error
+        return Collected(ok, failed)
+
+    async def items(self, paged: Paged[Page, Item]) -> AsyncIterator[Item]:
+        """Give the items of a listing, page after page, each identity once.
+
+        Raises:
+            CometAsyncError: As `send` does.
+        """
+        seen: set[Hashable] = set()
+        request: Request[Page] | None = paged.first
+        while request is not None:
+            page = await self.send(request)
+            fresh = [item for item in paged.items(page) if paged.key(item) not in seen]
+            for item in fresh:
+                key = paged.key(item)
+                if key not in seen:
+                    seen.add(key)
+                    yield item
+            request = paged.next_page(request, page) if fresh else None
+
+    async def download(
+        self,
+        request: Request[Blob],
+        path: Path | str,
+        *,
+        expected_size: int | None = None,
+        overwrite: bool = False,
+        durable: bool = False,
+        progress: Progress | None = None,
+    ) -> Downloaded:
+        """Stream a blob to a file, which appears whole or not at all.
+
+        Redirects to storage are followed without credentials. The length is checked against what
+        the server announced and what you expect; an ETag that is an MD5 is checked too.
+
+        Args:
+            request: A request for octets.
+            path: The file; its folder must exist.
+            expected_size: Bytes that a listing promised, if you know.
+            overwrite: Whether an existing file may be replaced.
+            durable: Whether to wait until the file is safe from a power loss.
+            progress: Called with the bytes received and the total.
+
+        Raises:
+            UsageError: The session is not open.
+            DestinationError: The file exists, or cannot be written.
+            TransportError: It did not arrive whole.
+            StatusError: The server said no.
+            ResponseError: A message or a login page came in place of octets.
+        """
+        lane = self._lane(request)
+        target = Path(path)
+        await anyio.to_thread.run_sync(_check_target, target, overwrite)
+        return await download(
+            lane,
+            request,
+            target,
+            expected_size=expected_size,
+            durable=durable,
+            progress=progress,
+        )
+
+    def download_many(
+        self,
+        pairs: Iterable[tuple[Path, Request[Blob]]],
+        *,
+        concurrency: int | None = None,
+        overwrite: bool = False,
+        durable: bool = False,
+    ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[Path, Downloaded]]]:
+        """Stream any number of blobs to files; outcomes come under their paths.
+
+        Args:
+            pairs: File and request, drawn as they are needed.
+            concurrency: Downloads under way at once; the default is the services' limit.
+            overwrite: Whether existing files may be replaced.
+            durable: Whether to wait until each file is safe from a power loss.
+
+        Raises:
+            UsageError: The session is not open, or an argument is out of range.
+        """
+        self._check_open()
+
+        async def work(target: tuple[Path, Request[Blob]]) -> Downloaded:
+            path, request = target
+            return await self.download(request, path, overwrite=overwrite, durable=durable)
+
+        targets = ((pair[0], pair) for pair in pairs)
+        return fan_out(work, targets, concurrency=concurrency or self._width())
+
+    def _width(self) -> int:
+        widths = (limits.concurrency for s in self._services for limits in s.limits.values())
+        return max(widths, default=1)
+
+    def _lane(self, request: Request[object]) -> Lane:
+        if self._closed or self._loop is not asyncio.get_running_loop():
+            self._check_open()
+        lane = self._lanes.get(request.service)
+        if lane is None:
+            known = ", ".join(self._lanes)
+            raise UsageError(f"{request.path} is of {request.service}; this session has {known}")
+        return lane
+
+    def _check_open(self) -> None:
+        if self._loop is None:
+            raise UsageError("the session is not open; use `async with Session(...) as session`")
+        if self._closed:
+            raise UsageError("the session is closed; make another one")
+        if self._loop is not asyncio.get_running_loop():
+            raise UsageError("the session belongs to another event loop; make one in this loop")
+
+
+def _observers(observer: Observer | Iterable[Observer] | None) -> tuple[Observer, ...]:
+    if observer is None:
+        return ()
+    if isinstance(observer, Iterable):
+        return tuple(observer)
+    return (observer,)
+
+
+def _check_target(path: Path, overwrite: bool) -> None:  # noqa: FBT001 called through a thread
+    checked_folder(path)
+    if path.exists() and not overwrite:
+        raise DestinationError(f"{printable(str(path))} exists; pass overwrite=True to replace it")
