@@ -50,6 +50,12 @@ from comet_async.comet.common import (
     json_object,
     number,
 )
+from comet_async.comet.configuration import (
+    Setting,
+    Settings,
+    environment_proxy,
+    read_config_text,
+)
 from comet_async.comet.dashboards import (
     Dashboard,
     DashboardTemplateRow,
@@ -99,6 +105,9 @@ from comet_async.comet.experiments import (
     paged_search,
     search_experiments,
 )
+from comet_async.comet.key_file import (
+    save_api_key,
+)
 from comet_async.comet.metrics import (
     ChartExperiment,
     ChartMetric,
@@ -132,6 +141,14 @@ from comet_async.comet.panels import (
     download_panel_zip,
     get_panel,
     get_panels,
+)
+from comet_async.comet.profile import (
+    BUCKETS,
+    DEFAULT_LIMITS,
+    DEFAULT_URL,
+    read_message,
+    root_url,
+    service,
 )
 from comet_async.comet.projects import (
     Notes,
@@ -205,8 +222,11 @@ from comet_async.comet.services import (
 __all__ = [
     "ARTIFACT_STATES",
     "ASSET_TYPES",
+    "BUCKETS",
     "COLUMN_SOURCES",
     "COLUMN_TYPES",
+    "DEFAULT_LIMITS",
+    "DEFAULT_URL",
     "ENDPOINTS",
     "AccountDetails",
     "AdditionalSystemInfo",
@@ -276,6 +296,8 @@ __all__ = [
     "RegistryModels",
     "RegistryRecord",
     "RegistryVersion",
+    "Setting",
+    "Settings",
     "StatusConfiguration",
     "StatusConfigurationEntry",
     "SystemDetails",
@@ -296,6 +318,7 @@ __all__ = [
     "download_experiment_model",
     "download_panel_zip",
     "download_registry_model_version",
+    "environment_proxy",
     "get_account_details",
     "get_all_experiment_metrics",
     "get_artifact",
@@ -361,5 +384,10 @@ __all__ = [
     "paged_projects",
     "paged_search",
     "query_project",
+    "read_config_text",
+    "read_message",
+    "root_url",
+    "save_api_key",
     "search_experiments",
+    "service",
 ]
