@@ -1,0 +1,59 @@
+"""A local Comet-compatible server: real archives, synthetic data of any size, scripted faults.
+
+It answers the read and download endpoints of the REST API v2 over a loopback port. It is written
+from the facts of the wire and shares no code with the client, so that an error in one of the two
+cannot hide in the other.
+"""
+
+from __future__ import annotations
+
+from comet_async.server.app import LocalServer, serve_forever
+from comet_async.server.archive import ArchiveError
+from comet_async.server.faults import FAULT_NAMES, FaultRule, Faults
+from comet_async.server.hostile_names import HOSTILE_NAMES
+from comet_async.server.ports import (
+    blackhole_port,
+    full_port,
+    garbage_port,
+    refused_port,
+    rst_accept_port,
+)
+from comet_async.server.rate_limit import RateLimit
+from comet_async.server.records import MAX_POINTS
+from comet_async.server.request_log import LoggedRequest, RequestLog
+from comet_async.server.store import Store
+from comet_async.server.synthetic import SyntheticSource, SyntheticSpec
+from comet_async.server.synthetic_series import (
+    FIRST_NEGATIVE_OFFSET,
+    NEGATIVE_OFFSET_METRIC,
+    NON_FINITE_METRIC,
+    TEXT_METRIC,
+)
+from comet_async.server.threaded import serve_in_thread
+
+__all__ = [
+    "FAULT_NAMES",
+    "FIRST_NEGATIVE_OFFSET",
+    "HOSTILE_NAMES",
+    "MAX_POINTS",
+    "NEGATIVE_OFFSET_METRIC",
+    "NON_FINITE_METRIC",
+    "TEXT_METRIC",
+    "ArchiveError",
+    "FaultRule",
+    "Faults",
+    "LocalServer",
+    "LoggedRequest",
+    "RateLimit",
+    "RequestLog",
+    "Store",
+    "SyntheticSource",
+    "SyntheticSpec",
+    "blackhole_port",
+    "full_port",
+    "garbage_port",
+    "refused_port",
+    "rst_accept_port",
+    "serve_forever",
+    "serve_in_thread",
+]

@@ -1,0 +1,48 @@
+"""A bounded cache of documents that are expensive to build."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from hashlib import blake2b
+
+from comet_async.server.replies import Later
+
+__all__ = ["BodyCache"]
+
+_LIMIT = 64 << 20
+
+
+class BodyCache:
+    """The most recently used documents, at most 64 MiB of them.
+
+    Data never changes while a server runs, so nothing here goes out of date.
+    """
+
+    def __init__(self, limit: int = _LIMIT) -> None:
+        """Start empty.
+
+        Args:
+            limit: Bytes to keep; a document larger than a quarter of it is not kept.
+        """
+        self._limit = limit
+        self._size = 0
+        self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
+
+    async def get(self, reply: Later) -> bytes:
+        """Return the document of a reply, building it in a thread if it is not here."""
+        if reply.cache_key is None:
+            return await asyncio.to_thread(reply.build)
+        key = blake2b(reply.cache_key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        body = self._bodies.get(key)
+        if body is not None:
+            self._bodies.move_to_end(key)
+            return body
+        body = await asyncio.to_thread(reply.build)
+        if key not in self._bodies and len(body) <= self._limit // 4:
+            self._bodies[key] = body
+            self._size += len(body)
+            while self._size > self._limit:
+                _key, oldest = self._bodies.popitem(last=False)
+                self._size -= len(oldest)
+        return body

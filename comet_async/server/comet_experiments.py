@@ -1,0 +1,202 @@
+"""Routes of one experiment: metadata, texts, summaries, metrics, system and git."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+
+from comet_async.server.chart import chart
+from comet_async.server.extras import cloud_of
+from comet_async.server.records import Json, JsonObject, Run
+from comet_async.server.replies import (
+    ApiError,
+    Call,
+    FileReply,
+    Handler,
+    JsonReply,
+    Later,
+    Reply,
+    json_reply,
+)
+from comet_async.server.rows import experiment_row, points_json, value_row
+from comet_async.server.small_content import SmallContent
+
+__all__ = ["ROUTES"]
+
+_INLINE_POINTS = 2_000
+_GIT_MEMBERS = ("user", "root", "branch", "parent", "origin")
+_SYSTEM_NULLS = (
+    "user",
+    "pythonVersion",
+    "pythonVersionVerbose",
+    "pid",
+    "osType",
+    "os",
+    "osRelease",
+    "machine",
+    "processor",
+    "ip",
+    "hostname",
+    "env",
+    "maxTotalMemory",
+    "networkInterfaceIps",
+    "command",
+    "executable",
+    "osPackages",
+    "installedPackages",
+    "totalRam",
+)
+
+
+def _metadata(call: Call) -> Reply:
+    return json_reply(experiment_row(call.run().facts))
+
+
+def _git(call: Call) -> Reply:
+    git = call.run().git()
+    return json_reply({name: git.get(name) for name in _GIT_MEMBERS})
+
+
+def _patch(call: Call) -> Reply:
+    patch = call.run().patch()
+    if patch is None:
+        return json_reply(
+            {"msg": "no patch for experiment", "code": 200, "data": None, "sdk_error_code": 0}
+        )
+    return FileReply(SmallContent(patch), "application/zip")
+
+
+def _text(kind: str) -> Handler:
+    """Return the route of one kind of text."""
+
+    def route(call: Call) -> Reply:
+        return json_reply({kind: call.run().text(kind)})
+
+    return route
+
+
+def _cloud(call: Call) -> Reply:
+    run = call.run()
+    found = run.cloud()
+    if found is None and call.store.extras:
+        found = cloud_of(call.store, run)
+    if found is None:
+        return json_reply({"experimentKey": None, "provider": None, "metadata": None})
+    return json_reply({"experimentKey": run.facts.key, "provider": found[0], "metadata": found[1]})
+
+
+def _metric(call: Call) -> Reply:
+    """Return the points of one metric; for a name of nobody, an empty list."""
+    run, name = call.run(), call.need("metricName")
+
+    def build() -> bytes:
+        series = run.series(name)
+        points = points_json(series) if series else ""
+        return f'{{"metrics":[{points}]}}'.encode()
+
+    return _maybe_later(run, build, f"metric:{run.facts.key}:{name}", 1)
+
+
+def _all_metrics(call: Call) -> Reply:
+    run = call.run()
+    names = run.metric_names()
+
+    def build() -> bytes:
+        found = (run.series(name) for name in names)
+        texts = [points_json(series) for series in found if series and series.values]
+        return f'{{"metrics":[{",".join(texts)}]}}'.encode()
+
+    return _maybe_later(run, build, f"all:{run.facts.key}", len(names))
+
+
+def _maybe_later(run: Run, build: Callable[[], bytes], key: str, names: int) -> Reply:
+    """Build at once what is known to be small; the length of archived series is not known."""
+    points = getattr(getattr(run, "spec", None), "points", _INLINE_POINTS + 1)
+    if isinstance(points, int) and points * names <= _INLINE_POINTS:
+        return JsonReply(build())
+    return Later(build, key)
+
+
+def _summary(call: Call) -> Reply:
+    run = call.run()
+
+    def build() -> bytes:
+        rows = (run.metric_summary(name) for name in run.metric_names())
+        return msgspec.json.encode({"values": [value_row(row) for row in rows if row]})
+
+    return Later(build, f"summary:{run.facts.key}")
+
+
+def _parameters(call: Call) -> Reply:
+    return json_reply({"values": [value_row(row) for row in call.run().parameters()]})
+
+
+def _others(call: Call) -> Reply:
+    return json_reply({"values": [value_row(row) for row in call.run().others()]})
+
+
+def _tags(call: Call) -> Reply:
+    return json_reply({"tags": [*call.run().tags()]})
+
+
+def _system(call: Call) -> Reply:
+    run = call.run()
+    details: JsonObject = {"experimentKey": run.facts.key}
+    details.update(dict.fromkeys(_SYSTEM_NULLS))
+    details["gpuStaticInfoList"] = []
+    details["logAdditionalSystemInfoList"] = []
+    details.update(run.system())
+    details["systemMetricNames"] = [name for name in run.metric_names() if name.startswith("sys.")]
+    return json_reply(details)
+
+
+def _processing(call: Call) -> Reply:
+    call.run()
+    return json_reply({"processing": False})
+
+
+def _chart(call: Call) -> Reply:
+    keys, metrics = _texts(call, "targetedExperiments"), _texts(call, "metrics")
+    asked = call.body.get("params")
+    parameters = None if asked is None else _texts(call, "params")
+    full = call.body.get("fetchFull") is True
+    independent = call.body.get("independentMetrics") is not False
+
+    def build() -> bytes:
+        return msgspec.json.encode(
+            chart(call.store, keys, metrics, parameters, full=full, independent=independent)
+        )
+
+    return Later(build, f"chart:{call.body!r}")
+
+
+def _texts(call: Call, name: str) -> list[str]:
+    value: Json = call.body.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ApiError(400, f"{name} must be a list")
+    return [str(item) for item in value]
+
+
+_BASE = "/api/rest/v2/experiment"
+ROUTES: dict[tuple[str, str], Handler] = {
+    ("GET", f"{_BASE}/metadata"): _metadata,
+    ("GET", f"{_BASE}/git/metadata"): _git,
+    ("GET", f"{_BASE}/git/patch"): _patch,
+    ("GET", f"{_BASE}/html"): _text("html"),
+    ("GET", f"{_BASE}/code"): _text("code"),
+    ("GET", f"{_BASE}/output"): _text("output"),
+    ("GET", f"{_BASE}/graph"): _text("graph"),
+    ("GET", f"{_BASE}/cloud-details"): _cloud,
+    ("GET", f"{_BASE}/metrics/get-metric"): _metric,
+    ("GET", f"{_BASE}/metrics/get-all"): _all_metrics,
+    ("GET", f"{_BASE}/metrics/summary"): _summary,
+    ("GET", f"{_BASE}/parameters"): _parameters,
+    ("GET", f"{_BASE}/log-other"): _others,
+    ("GET", f"{_BASE}/tags"): _tags,
+    ("GET", f"{_BASE}/system-details"): _system,
+    ("GET", f"{_BASE}/processing/status"): _processing,
+    ("POST", "/api/rest/v2/experiments/multi-metric-chart"): _chart,
+}

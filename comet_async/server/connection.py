@@ -1,0 +1,145 @@
+"""Connections of the server: deadlines for slow requests, and raw answers for byte faults."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.web_protocol import RequestHandler
+
+__all__ = ["RawResponse", "TimedRequestHandler", "Wire"]
+
+_HIGH_WATER = 256 * 1024
+_POLL = 0.002
+
+
+class TimedRequestHandler(RequestHandler):
+    """A connection that is cut when a request's headers take too long to arrive.
+
+    aiohttp has no such deadline: a client that sends one byte a minute would hold a connection
+    for ever.
+    """
+
+    header_timeout: float = 10.0
+    _deadline: asyncio.TimerHandle | None = None
+    _busy: bool = False
+
+    def data_received(self, data: bytes) -> None:
+        """Start the clock with the first byte of a request; no later byte sets it back."""
+        if not self._busy and self._deadline is None:
+            loop = asyncio.get_running_loop()
+            self._deadline = loop.call_later(self.header_timeout, self._expire)
+        super().data_received(data)
+
+    def request_begun(self) -> None:
+        """Stop the clock: the headers are complete."""
+        self._busy = True
+        self._stop_clock()
+
+    def request_ended(self) -> None:
+        """Let the next byte start the clock again."""
+        self._busy = False
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Stop the clock with the connection."""
+        self._stop_clock()
+        super().connection_lost(exc)
+
+    def _stop_clock(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _expire(self) -> None:
+        self._deadline = None
+        if self.transport is not None and not self._busy:
+            self.transport.abort()
+
+
+class Wire:
+    """The raw connection under a response."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        """Take over a connection.
+
+        Args:
+            transport: Of the request that is answered.
+        """
+        self._transport = transport
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client or the server has closed the connection."""
+        return self._transport.is_closing()
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes and wait while the client is slow to take them."""
+        if self.gone:
+            return
+        self._transport.write(data)
+        while self._transport.get_write_buffer_size() > _HIGH_WATER and not self.gone:
+            await asyncio.sleep(_POLL)
+
+    async def flushed(self) -> None:
+        """Wait until all bytes were handed to the operating system."""
+        while self._transport.get_write_buffer_size() > 0 and not self.gone:
+            await asyncio.sleep(_POLL)
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, at most until the connection is closed."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not self.gone and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.sleep(min(left, 0.05))
+
+    async def reset(self) -> None:
+        """Send what was written, then reset the connection (TCP RST)."""
+        await self.flushed()
+        peer = self._transport.get_extra_info("socket")
+        if peer is not None and not self.gone:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Close the connection in good order."""
+        self._transport.close()
+
+
+Script = Callable[[Wire], Awaitable[None]]
+
+
+class RawResponse(web.StreamResponse):
+    """A response whose bytes a script writes, valid HTTP or not."""
+
+    def __init__(self, script: Script, *, status: int = 200, stay_open: bool = False) -> None:
+        """Remember the script.
+
+        Args:
+            script: Writes all bytes.
+            status: For the log only.
+            stay_open: Whether the connection may serve the next request.
+        """
+        super().__init__(status=status)
+        self._script = script
+        self._stay_open = stay_open
+        self._done = False
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether the connection stays open."""
+        return self._stay_open
+
+    async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
+        """Run the script instead of sending headers."""
+        if not self._done and request.transport is not None:
+            self._done = True
+            await self._script(Wire(request.transport))
+            if not self._stay_open and request.transport is not None:
+                request.transport.close()
+        return None
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: the script has written everything."""

@@ -1,0 +1,242 @@
+"""From a request to a response: log, guards, rate limit, faults, route, sending."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from aiohttp import web
+
+from comet_async.server.answers import Answer, ContentSlice, compressed, error_answer, file_answer
+from comet_async.server.cache import BodyCache
+from comet_async.server.connection import TimedRequestHandler
+from comet_async.server.faults import Exchange, Faults
+from comet_async.server.guard import LOOPBACK, check_origin, key_of, parsed_body, read_body
+from comet_async.server.rate_limit import RateLimit
+from comet_async.server.replies import (
+    ApiError,
+    Call,
+    FileReply,
+    Handler,
+    JsonReply,
+    Later,
+    Redirect,
+    Reply,
+    StreamReply,
+)
+from comet_async.server.request_log import LoggedRequest, RequestLog
+from comet_async.server.store import Store
+
+__all__ = ["Pipeline", "Settings"]
+
+_LOG = logging.getLogger("comet_async.server")
+_THREAD_FROM = 1 << 20
+_LOGGED_BODY = 64 * 1024
+_OPEN_PATHS = frozenset({"/clientlib/isAlive/ver"})
+_JSON = {"Content-Type": "application/json"}
+
+Respond = Callable[[web.Request, Mapping[str, str]], Awaitable[Answer]]
+
+
+@dataclass(slots=True)
+class Settings:
+    """What a server allows.
+
+    Attributes:
+        api_keys: Valid keys; None accepts any but none.
+        hosts: Host names that the server answers to.
+        max_body: Largest request body in bytes.
+        body_timeout: Seconds for a request body.
+        compression: Whether JSON is sent in gzip form to clients that accept it.
+        storage_url: Origin of the storage listener; None when there is none.
+    """
+
+    api_keys: Collection[str] | None = None
+    hosts: Collection[str] = LOOPBACK
+    max_body: int = 8 << 20
+    body_timeout: float = 10.0
+    compression: bool = True
+    storage_url: str | None = None
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Shared state of the listeners of one server."""
+
+    store: Store
+    settings: Settings
+    log: RequestLog
+    faults: Faults
+    rate_limit: RateLimit | None = None
+    cache: BodyCache = field(default_factory=BodyCache)
+
+    async def serve(
+        self, request: web.Request, respond: Respond, listener: str
+    ) -> web.StreamResponse:
+        """Answer one request.
+
+        Args:
+            request: The request.
+            respond: Makes the clean answer.
+            listener: api or storage; the rate limit is for api only.
+        """
+        connection = request.protocol
+        if isinstance(connection, TimedRequestHandler):
+            connection.request_begun()
+        number = self.log.open(_record(request, listener))
+        try:
+            return await self._guarded(request, respond, listener, number)
+        finally:
+            if isinstance(connection, TimedRequestHandler):
+                connection.request_ended()
+
+    async def _guarded(
+        self, request: web.Request, respond: Respond, listener: str, number: int
+    ) -> web.StreamResponse:
+        try:
+            check_origin(request, self.settings.hosts)
+            body = await read_body(request, self.settings.max_body, self.settings.body_timeout)
+        except ApiError as error:
+            answer = error_answer(error.status, error.message, error.sdk_error_code)
+            self.log.update(number, status=error.status)
+            return await send(request, answer, close=True)
+        self.log.update(number, body=body[:_LOGGED_BODY])
+        request["body"] = body
+        wait = self.rate_limit.check() if self.rate_limit and listener == "api" else None
+        if wait is not None:
+            self.log.update(number, status=429)
+            refused = error_answer(429, "Too many requests", headers={"Retry-After": wait})
+            return await send(request, refused)
+        return await self._faulted(request, respond, number)
+
+    async def _faulted(
+        self, request: web.Request, respond: Respond, number: int
+    ) -> web.StreamResponse:
+        clean = partial(self._clean, request, respond)
+        rule = self.faults.pick(request.method, request.path_qs, request["body"])
+        if rule is None:
+            answer = await clean({})
+            self.log.update(number, status=answer.status)
+            return await send(request, answer)
+        exchange = Exchange(request, rule, clean, self.settings.storage_url, self.faults.random)
+        outcome = await self.faults.apply(exchange)
+        self.log.update(number, status=outcome.status, fault=rule.fault)
+        return await send(request, outcome) if isinstance(outcome, Answer) else outcome
+
+    async def _clean(
+        self, request: web.Request, respond: Respond, overrides: Mapping[str, str | None]
+    ) -> Answer:
+        """Return the right answer.
+
+        Args:
+            request: The request.
+            respond: Makes the answer.
+            overrides: Request headers to replace, or to leave out when None.
+        """
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        for name, value in overrides.items():
+            headers.pop(name, None)
+            if value is not None:
+                headers[name] = value
+        try:
+            answer = await respond(request, headers)
+        except ApiError as error:
+            answer = error_answer(error.status, error.message, error.sdk_error_code)
+        except web.HTTPException as error:
+            answer = error_answer(error.status, error.reason)
+        except Exception as error:  # noqa: BLE001  one broken answer must not end the server
+            _LOG.error("%s %s: %s", request.method, request.path, type(error).__name__)
+            answer = error_answer(500, "internal error")
+        if self.settings.compression and answer.headers.get("Content-Type") == "application/json":
+            return await _in_thread_if_large(answer, headers.get("accept-encoding", ""))
+        return answer
+
+    def api_route(self, handler: Handler) -> Respond:
+        """Return a handler of calls as a handler of requests."""
+
+        async def respond(request: web.Request, headers: Mapping[str, str]) -> Answer:
+            caller = ""
+            if request.path not in _OPEN_PATHS:
+                caller = key_of(request, self.settings.api_keys)
+            call = Call(
+                store=self.store,
+                query=dict(request.query),
+                body=parsed_body(request["body"]),
+                path=dict(request.match_info),
+                root=f"{request.scheme}://{request.headers.get('Host', '')}",
+                storage=self.settings.storage_url,
+                caller=caller,
+            )
+            return await self._answer(handler(call), headers)
+
+        return respond
+
+    async def _answer(self, reply: Reply, headers: Mapping[str, str]) -> Answer:
+        if isinstance(reply, JsonReply):
+            return Answer(200, _JSON, reply.body)
+        if isinstance(reply, Later):
+            return Answer(200, _JSON, await self.cache.get(reply))
+        if isinstance(reply, Redirect):
+            return Answer(reply.status, {"Location": reply.location})
+        if isinstance(reply, StreamReply):
+            return Answer(200, {"Content-Type": reply.content_type}, reply.chunks)
+        return await file_reply_answer(reply, headers)
+
+
+async def file_reply_answer(reply: FileReply, headers: Mapping[str, str]) -> Answer:
+    """Return the answer for a file; large ones are hashed in a thread."""
+    make = partial(file_answer, reply.content, reply.content_type, headers)
+    return await asyncio.to_thread(make) if reply.content.size > _THREAD_FROM else make()
+
+
+async def _in_thread_if_large(answer: Answer, accept_encoding: str) -> Answer:
+    if isinstance(answer.body, bytes) and len(answer.body) > _THREAD_FROM:
+        return await asyncio.to_thread(compressed, answer, accept_encoding)
+    return compressed(answer, accept_encoding)
+
+
+def _record(request: web.Request, listener: str) -> LoggedRequest:
+    address = request.transport and request.transport.get_extra_info("sockname")
+    return LoggedRequest(
+        time=time.monotonic(),
+        method=request.method,
+        path=request.rel_url.raw_path,
+        query=request.rel_url.raw_query_string,
+        headers=tuple(request.headers.items()),
+        listener=listener,
+        port=address[1] if address else 0,
+    )
+
+
+async def send(request: web.Request, answer: Answer, *, close: bool = False) -> web.StreamResponse:
+    """Send an answer and return the response.
+
+    Args:
+        request: The request.
+        answer: What to send.
+        close: Whether to close the connection afterwards, its body being unread.
+    """
+    headers = dict(answer.headers)
+    if isinstance(answer.body, bytes):
+        response: web.StreamResponse = web.Response(
+            status=answer.status, body=answer.body, headers=headers
+        )
+        if close:
+            response.force_close()
+        return response
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    if isinstance(answer.body, ContentSlice):
+        response.content_length = answer.body.length
+        chunks = answer.body.chunks()
+    else:
+        response.enable_chunked_encoding()
+        chunks = answer.body
+    await response.prepare(request)
+    for chunk in chunks:
+        await response.write(chunk)
+    await response.write_eof()
+    return response

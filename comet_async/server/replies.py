@@ -1,0 +1,213 @@
+"""Values that travel between routes and the HTTP layer: calls in, replies out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import msgspec
+
+from comet_async.server.records import Content, Json, JsonObject, Project, Run
+from comet_async.server.store import Store
+
+__all__ = [
+    "ApiError",
+    "Call",
+    "FileReply",
+    "Handler",
+    "JsonReply",
+    "Later",
+    "Redirect",
+    "Reply",
+    "StreamReply",
+    "error_body",
+    "json_reply",
+]
+
+_TRUE = {"true", "1", "yes"}
+
+
+class ApiError(Exception):
+    """A request that gets an error body instead of data."""
+
+    def __init__(self, status: int, message: str, sdk_error_code: int = 0) -> None:
+        """Describe the error as the wire does.
+
+        Args:
+            status: HTTP status, repeated as `code` in the body.
+            message: Text of `msg`.
+            sdk_error_code: Number that the SDK tells cases apart by; 0 for none.
+        """
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.sdk_error_code = sdk_error_code
+
+
+def error_body(status: int, message: str, sdk_error_code: int = 0) -> bytes:
+    """Return the error document with its four members."""
+    return msgspec.json.encode(
+        {"msg": message, "code": status, "data": None, "sdk_error_code": sdk_error_code}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JsonReply:
+    """A finished JSON document."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A JSON document that takes long enough to build to be built in a thread.
+
+    Attributes:
+        build: Returns the document.
+        cache_key: Documents with a key are kept for a while; None for those that depend on
+            the caller.
+    """
+
+    build: Callable[[], bytes]
+    cache_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReply:
+    """The bytes of a stored file; ranges are served from it."""
+
+    content: Content
+    content_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamReply:
+    """Bytes of unknown length, made while they are sent."""
+
+    chunks: Iterator[bytes]
+    content_type: str = "application/zip"
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """The bytes are elsewhere."""
+
+    location: str
+    status: int = 302
+
+
+Reply: TypeAlias = "JsonReply | Later | FileReply | StreamReply | Redirect"
+
+
+def json_reply(document: Json) -> JsonReply:
+    """Return a document as a reply."""
+    return JsonReply(msgspec.json.encode(document))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as a route sees it.
+
+    Attributes:
+        store: What to answer from.
+        query: Query parameters; of a repeated one the last.
+        body: The JSON body, empty without one.
+        path: Path parameters, decoded.
+        root: Origin that the caller used, for links.
+        storage: Origin of the object storage, None when there is none.
+        caller: The caller's key, which the real service repeats in links.
+    """
+
+    store: Store
+    query: Mapping[str, str]
+    body: JsonObject = field(default_factory=dict[str, Json])
+    path: Mapping[str, str] = field(default_factory=dict[str, str])
+    root: str = ""
+    storage: str | None = None
+    caller: str = field(default="", repr=False)
+
+    def need(self, name: str) -> str:
+        """Return a required query parameter.
+
+        Raises:
+            ApiError: It is missing or empty.
+        """
+        value = self.query.get(name, "")
+        if not value:
+            raise ApiError(400, f"{name} is required")
+        return value
+
+    def flag(self, name: str) -> bool:
+        """Return a boolean query parameter in either spelling; False when absent."""
+        return self.query.get(name, "").lower() in _TRUE
+
+    def integer(self, name: str, default: int | None = None) -> int | None:
+        """Return a whole-number query parameter.
+
+        Raises:
+            ApiError: It is no whole number, or negative.
+        """
+        text = self.query.get(name, "")
+        if not text:
+            return default
+        if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004  digits of a 32-bit number
+            raise ApiError(400, f"{name} must be a number")
+        return int(text)
+
+    def run(self) -> Run:
+        """Return the experiment that the query names.
+
+        Raises:
+            ApiError: There is no such experiment.
+        """
+        return self.known_run(self.query.get("experimentKey", ""))
+
+    def known_run(self, key: str) -> Run:
+        """Return an experiment by its key.
+
+        Raises:
+            ApiError: There is no such experiment.
+        """
+        if not key:
+            raise ApiError(400, "Experiment key is missing", 90998)
+        run = self.store.run(key)
+        if run is None:
+            raise ApiError(400, "No such experiment", 90211)
+        return run
+
+    def project(self, source: Mapping[str, object] | None = None) -> Project:
+        """Return the project that the query (or a body) names by id or by two names.
+
+        Args:
+            source: Where to look; the query when None.
+
+        Raises:
+            ApiError: There is no such project.
+        """
+        place: Mapping[str, object] = self.query if source is None else source
+        project_id = place.get("projectId")
+        if isinstance(project_id, str) and project_id:
+            found = self.store.project(project_id)
+        else:
+            workspace, name = place.get("workspaceName"), place.get("projectName")
+            if not isinstance(workspace, str) or not isinstance(name, str):
+                raise ApiError(400, "projectId, or workspaceName and projectName, is required")
+            found = self.store.named_project(workspace, name)
+        if found is None:
+            raise ApiError(404, "No such project")
+        return found
+
+    def workspace(self, name: str = "workspaceName") -> str:
+        """Return the workspace that a query parameter names.
+
+        Raises:
+            ApiError: There is no such workspace.
+        """
+        workspace = self.need(name)
+        if workspace not in self.store.workspaces():
+            raise ApiError(400, "No such workspace", 90219)
+        return workspace
+
+
+Handler: TypeAlias = Callable[[Call], Reply]
