@@ -174,7 +174,7 @@ def read(
     Raises:
         UsageError: A text is empty, or a path parameter is missing or unknown.
     """
-    _refuse_empty(path, query or {}, may_be_empty)
+    _refuse_empty(path, {**(path_params or {}), **(query or {})}, may_be_empty)
     return build(SERVICE, "GET", path, answer, Effect.READ, path_params=path_params, query=query)
 
 

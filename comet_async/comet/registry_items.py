@@ -328,7 +328,7 @@ def get_registry_model_item_download_instructions(
 
 
 def get_registry_model_item_history(
-    registry_model_item_id: str, grouped_by: str = "DAY"
+    registry_model_item_id: str, grouped_by: str
 ) -> Request[dict[str, list[VersionEvent]]]:
     """Return what happened to one version, day by day.
 
