@@ -43,9 +43,10 @@ def query_number(pairs: Pairs, name: str) -> int:
 
 def with_query(request: Request[Page], **members: int) -> Request[Page]:
     """Return `request` with these query members set, in place where they stand already."""
-    rest = dict(request.query)
-    rest.update({name: str(value) for name, value in members.items()})
-    return msgspec.structs.replace(request, query=tuple(rest.items()))
+    present = {name for name, _ in request.query}
+    kept = tuple((name, str(members.get(name, value))) for name, value in request.query)
+    added = tuple((name, str(value)) for name, value in members.items() if name not in present)
+    return msgspec.structs.replace(request, query=kept + added)
 
 
 def numbered_pages(
