@@ -115,7 +115,11 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
 
     @property
     def target(self) -> str:
-        """Path and query as they go on the wire, percent-encoded."""
+        """Path and query as they go on the wire, percent-encoded.
+
+        Raises:
+            UsageError: A value is no valid Unicode text.
+        """
         path = self.path
         for name, value in self.path_params:
             path = path.replace("{" + name + "}", _quoted(value))
@@ -135,7 +139,10 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
 def _quoted(text: str) -> str:
     if text.isascii() and text.isalnum():
         return text
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise UsageError(f"{shortened(text, 60)} is not valid Unicode text") from None
 
 
 def _text(value: Scalar) -> str:
