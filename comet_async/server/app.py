@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import resources
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from aiohttp import web
 
@@ -146,7 +147,7 @@ class LocalServer:
         urls = [self.url, self.storage_url or ""]
         return [int(url.rpartition(":")[2]) for url in urls if url]
 
-    async def __aenter__(self) -> LocalServer:
+    async def __aenter__(self) -> Self:
         """Read the archives and listen.
 
         Raises:
@@ -194,7 +195,7 @@ class LocalServer:
     @asynccontextmanager
     async def _listener(
         self, routes: dict[tuple[str, str], Respond], name: str, port: int
-    ) -> AsyncIterator[str]:
+    ) -> AsyncGenerator[str, None]:
         """Listen on one port and yield its origin."""
         app = web.Application(client_max_size=0)
         for (method, path), respond in routes.items():
@@ -246,7 +247,7 @@ class LocalServer:
 
 def _silent_logger() -> logging.Logger:
     """Return a logger without handlers: aiohttp's messages can quote headers, so the key."""
-    return logging.Logger("comet_async.server.http", logging.CRITICAL + 1)
+    return logging.Logger("comet_async.server.http", logging.CRITICAL + 1)  # noqa: LOG001  stays private
 
 
 def _elsewhere(routes: Collection[tuple[str, str]]) -> Respond:

@@ -10,7 +10,7 @@ import logging
 import re
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,7 +188,7 @@ def _message(line: bytes) -> tuple[str, JsonObject] | None:
 
 
 @contextmanager
-def open_archive(path: Path) -> Iterator[ArchiveReader]:
+def open_archive(path: Path) -> Generator[ArchiveReader, None, None]:
     """Open one archive for reading.
 
     Args:

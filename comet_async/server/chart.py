@@ -41,8 +41,10 @@ def chart(
     experiments: JsonObject = {}
     for key in dict.fromkeys(keys):
         run = store.run(key)
-        entry = run and _entry(run, metrics, parameters, full=full, independent=independent)
-        if entry:
+        if run is None:
+            continue
+        entry = _entry(run, metrics, parameters, full=full, independent=independent)
+        if entry is not None:
             experiments[key] = entry
     return {"experiments": experiments, "empty": not experiments}
 

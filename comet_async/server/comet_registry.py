@@ -13,7 +13,10 @@ from comet_async.server.zip_stream import zip_chunks
 __all__ = ["ROUTES"]
 
 _STATUSES = ("None", "Development", "QA", "Production", "Archived")
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 
 
 def _versions(call: Call) -> list[Registration]:
@@ -98,7 +101,9 @@ def _models(call: Call) -> Reply:
         versions = call.store.model_versions(call.need("workspaceName"), name)
         latest = _version_row(call, versions[-1])
         latest["metadata"] = [key for key, _value in versions[-1].metadata]
-        rows.append(_model_row(call, versions) | {"latestVersion": latest})
+        row = _model_row(call, versions)
+        row["latestVersion"] = latest
+        rows.append(row)
     return json_reply({"registryModels": rows})
 
 
@@ -120,7 +125,9 @@ def _asset_rows(call: Call, item: Registration) -> Json:
 def _details(call: Call) -> Reply:
     versions = _versions(call)
     rows: list[Json] = [_with_assets(call, item) for item in reversed(versions)]
-    return json_reply(_model_row(call, versions) | {"versions": rows})
+    row = _model_row(call, versions)
+    row["versions"] = rows
+    return json_reply(row)
 
 
 def _latest(call: Call) -> Reply:
@@ -134,7 +141,9 @@ def _latest(call: Call) -> Reply:
     ]
     if not kept:
         raise ApiError(404, "No such registry model version", 42006)
-    return json_reply(_model_row(call, versions) | {"versions": [_with_assets(call, kept[-1])]})
+    row = _model_row(call, versions)
+    row["versions"] = [_with_assets(call, kept[-1])]
+    return json_reply(row)
 
 
 def _has_parts(version: str, parts: tuple[int | None, ...]) -> bool:

@@ -81,18 +81,22 @@ class Wire:
         if self.gone:
             return
         self._transport.write(data)
-        while self._transport.get_write_buffer_size() > _HIGH_WATER and not self.gone:
-            await asyncio.sleep(_POLL)
+        await self._below(_HIGH_WATER)
 
     async def flushed(self) -> None:
         """Wait until all bytes were handed to the operating system."""
-        while self._transport.get_write_buffer_size() > 0 and not self.gone:
+        await self._below(0)
+
+    async def _below(self, size: int) -> None:
+        # A transport tells its protocol when it has drained, which is aiohttp's, so this polls.
+        while self._transport.get_write_buffer_size() > size and not self.gone:  # noqa: ASYNC110
             await asyncio.sleep(_POLL)
 
     async def pause(self, seconds: float) -> None:
         """Wait, at most until the connection is closed."""
-        deadline = asyncio.get_running_loop().time() + seconds
-        while not self.gone and (left := deadline - asyncio.get_running_loop().time()) > 0:
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + seconds
+        while not self.gone and (left := deadline - clock()) > 0:  # noqa: ASYNC110  no such event
             await asyncio.sleep(min(left, 0.05))
 
     async def reset(self) -> None:
@@ -136,9 +140,10 @@ class RawResponse(web.StreamResponse):
         """Run the script instead of sending headers."""
         if not self._done and request.transport is not None:
             self._done = True
-            await self._script(Wire(request.transport))
-            if not self._stay_open and request.transport is not None:
-                request.transport.close()
+            wire = Wire(request.transport)
+            await self._script(wire)
+            if not self._stay_open:
+                wire.close()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

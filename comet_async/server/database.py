@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 __all__ = ["Database", "Row", "SqlValue"]
 
@@ -85,7 +85,7 @@ class Database:
             self._connection.execute(statement, row)
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> Generator[None, None, None]:
         """Hold the lock; commit at the end, or roll back on an error."""
         with self._lock, self._connection:
             yield

@@ -49,8 +49,10 @@ def _retry_after(kind: str | float, seconds: float) -> dict[str, str]:
 
 
 async def _status(exchange: Exchange) -> Outcome:
-    """Answer with a status; members: status, retry_after, seconds, retry_after_custom, msg,
-    sdk_error_code, and any other name as a header.
+    """Answer with the status that the argument is, or that it describes.
+
+    Members: status, retry_after, seconds, retry_after_custom, msg, sdk_error_code; any other
+    name is a header.
     """
     known = {"status", "retry_after", "seconds", "retry_after_custom", "msg", "sdk_error_code"}
     status = int(float(exchange.member("status") or exchange.number(503)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager, suppress
 
 __all__ = ["blackhole_port", "full_port", "garbage_port", "refused_port", "rst_accept_port"]
@@ -17,7 +17,7 @@ _POLL = 0.05
 
 
 @contextmanager
-def refused_port() -> Iterator[int]:
+def refused_port() -> Generator[int, None, None]:
     """Yield a port that refuses connections for as long as the block runs."""
     with socket.socket() as holder:
         holder.bind(_LOCAL)
@@ -25,7 +25,7 @@ def refused_port() -> Iterator[int]:
 
 
 @contextmanager
-def full_port() -> Iterator[int]:
+def full_port() -> Generator[int, None, None]:
     """Yield a port whose queue is full, so that a connect never completes (Linux)."""
     with ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
@@ -39,21 +39,21 @@ def full_port() -> Iterator[int]:
 
 
 @contextmanager
-def blackhole_port() -> Iterator[int]:
+def blackhole_port() -> Generator[int, None, None]:
     """Yield a port that accepts connections and never answers."""
     with _serving(_keep) as port:
         yield port
 
 
 @contextmanager
-def rst_accept_port() -> Iterator[int]:
+def rst_accept_port() -> Generator[int, None, None]:
     """Yield a port that resets every connection as soon as it is accepted."""
     with _serving(_reset) as port:
         yield port
 
 
 @contextmanager
-def garbage_port() -> Iterator[int]:
+def garbage_port() -> Generator[int, None, None]:
     """Yield a port that sends bytes which are neither HTTP nor TLS, then closes."""
     with _serving(_send_garbage) as port:
         yield port
@@ -84,7 +84,7 @@ def _send_garbage(peer: socket.socket) -> bool:
 
 
 @contextmanager
-def _serving(treat: Callable[[socket.socket], bool]) -> Iterator[int]:
+def _serving(treat: Callable[[socket.socket], bool]) -> Generator[int, None, None]:
     """Accept on a thread; `treat` returns whether a connection stays open until the end."""
     stop = threading.Event()
     kept: list[socket.socket] = []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from comet_async.server.numbers_text import text_of
 from comet_async.server.query import Fields, Found
-from comet_async.server.records import Facts, Run
+from comet_async.server.records import Facts, Json, Run
 from comet_async.server.store import Store
 
 __all__ = ["ENVIRONMENT", "METADATA", "fields_of"]
@@ -74,9 +74,9 @@ _FROM_RUN: dict[str, Callable[[Run], Found]] = {
 }
 
 
-def _text_or_none(value: object) -> str | None:
+def _text_or_none(value: Json) -> str | None:
     if isinstance(value, list):
-        return "\n".join(map(str, value))
+        return "\n".join(text_of(item) for item in value)
     return value if isinstance(value, str) else None
 
 

@@ -38,7 +38,7 @@ class SyntheticContent:
 
     @property
     def etag(self) -> str:
-        """MD5 of the bytes up to 64 MiB; beyond, an opaque tag in the form of a multipart upload."""
+        """MD5 up to 64 MiB; beyond, an opaque tag as multipart uploads have it."""
         if self.size <= _HASHED_UP_TO:
             return _md5(self)
         parts = -(-self.size // _PART)

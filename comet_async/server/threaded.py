@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from comet_async.server.app import LocalServer
@@ -53,7 +53,7 @@ class _Thread(threading.Thread):
 
 
 @contextmanager
-def serve_in_thread(server: LocalServer) -> Iterator[LocalServer]:
+def serve_in_thread(server: LocalServer) -> Generator[LocalServer, None, None]:
     """Serve in the background while the block runs; yields the listening server.
 
     Args:
