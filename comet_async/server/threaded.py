@@ -11,11 +11,11 @@ from comet_async.server.app import LocalServer
 
 __all__ = ["serve_in_thread"]
 
-_START = 60.0
+_PATIENCE = 60.0
 
 
-class _Thread(threading.Thread):
-    """Runs one server on its own event loop."""
+class _Background:
+    """One server on its own thread and event loop."""
 
     def __init__(self, server: LocalServer) -> None:
         """Prepare the thread.
@@ -23,33 +23,46 @@ class _Thread(threading.Thread):
         Args:
             server: Not yet entered.
         """
-        super().__init__(name="comet-async-local-server", daemon=True)
         self._server = server
+        self._thread = threading.Thread(
+            target=self._run, name="comet-async-local-server", daemon=True
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
-        self.ready = threading.Event()
-        self.error: BaseException | None = None
+        self._ready = threading.Event()
+        self._error: BaseException | None = None
 
-    def run(self) -> None:
-        """Serve until told to stop."""
+    def start(self) -> None:
+        """Start the server and wait until it listens.
+
+        Raises:
+            TimeoutError: It did not start within a minute; its own error if it failed.
+        """
+        self._thread.start()
+        if not self._ready.wait(_PATIENCE):
+            raise TimeoutError("the local server did not start")
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """End the server and wait for the thread."""
+        if self._loop is not None and self._stop is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(_PATIENCE)
+
+    def _run(self) -> None:
         try:
             asyncio.run(self._main())
         except BaseException as error:  # noqa: BLE001  raised again in the caller's thread
-            self.error = error
+            self._error = error
         finally:
-            self.ready.set()
+            self._ready.set()
 
     async def _main(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         async with self._server:
-            self.ready.set()
+            self._ready.set()
             await self._stop.wait()
-
-    def stop(self) -> None:
-        """End the server and wait for the thread."""
-        if self._loop is not None and self._stop is not None and self.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
-        self.join(_START)
 
 
 @contextmanager
@@ -63,13 +76,9 @@ def serve_in_thread(server: LocalServer) -> Generator[LocalServer, None, None]:
         ArchiveError: An archive is missing or not usable.
         OSError: The port is taken.
     """
-    thread = _Thread(server)
-    thread.start()
+    background = _Background(server)
     try:
-        if not thread.ready.wait(_START):
-            raise TimeoutError("the local server did not start")
-        if thread.error is not None:
-            raise thread.error
+        background.start()
         yield server
     finally:
-        thread.stop()
+        background.stop()
