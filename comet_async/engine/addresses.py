@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 __all__ = ["is_private"]
 
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_private(host: str) -> bool:
     """Tell whether `host` is a literal address (or `localhost`) outside the public internet.
 
     Loopback, private, link-local, multicast, reserved and unspecified addresses count, also when
-    written as IPv4 inside IPv6. Any other name is no literal and gives False.
+    written as IPv4 inside IPv6. So does any other text of digits and dots: resolvers read 127.1 and
+    2130706433 as loopback, and HTTP clients pass them on unresolved. Any other name is no literal
+    and gives False.
     """
     name = host.strip("[]").rstrip(".").lower()
     if name in _LOCAL_NAMES or name.endswith(".localhost"):
@@ -21,9 +24,18 @@ def is_private(host: str) -> bool:
     try:
         address = ip_address(name.partition("%")[0])
     except ValueError:
-        return False
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is not None:
-            address = inner
-    return not address.is_global or address.is_multicast
+        return name.replace(".", "").isdigit()
+    if isinstance(address, IPv4Address):
+        return not address.is_global or address.is_multicast
+    inner = _embedded(address)
+    if inner is not None:
+        return not inner.is_global or inner.is_multicast
+    outside = address.is_multicast or address.is_reserved or address.is_site_local
+    return outside or not address.is_global
+
+
+def _embedded(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that a mapped, 6to4 or NAT64 address leads to, if it is one."""
+    if address in _NAT64:
+        return IPv4Address(address.packed[-4:])
+    return address.ipv4_mapped or address.sixtofour
