@@ -94,7 +94,11 @@ def _target(base: str, location: str | None) -> SplitResult:
         raise RedirectError("redirect without a Location")
     if any(ord(char) <= 0x20 or ord(char) == 0x7F for char in location):  # noqa: PLR2004 ASCII
         raise RedirectError("redirect target with white space or control characters")
-    parts = _split(urljoin(base, location))
+    try:
+        url = urljoin(base, location)
+    except ValueError:
+        raise RedirectError(f"unusable redirect target {bare_url(location)!r}") from None
+    parts = _split(url)
     if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
         raise RedirectError(f"redirect to an unusable target {shortened(bare_url(location))!r}")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
