@@ -12,7 +12,7 @@ import hashlib
 import re
 import unicodedata
 from pathlib import PurePosixPath
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 __all__ = ["original_name", "portable_path"]
 
@@ -41,14 +41,15 @@ def portable_path(name: str) -> PurePosixPath:
 
 def original_name(path: PurePosixPath) -> str:
     """Return the name that `portable_path` turned into `path`, unless it had to be cut."""
-    return "/".join("" if part == "%" else unquote(part, errors="strict") for part in path.parts)
+    return "/".join("" if part == "%" else _unescaped(part) for part in path.parts)
 
 
 def _component(part: str) -> str:
     if not part:
         return "%"
-    decomposed = unicodedata.normalize("NFC", part) != part
-    text = "".join(_escaped(char) if _unsafe(char, decomposed) else char for char in part)
+    text = "".join(_escaped(char) if _unsafe(char) else char for char in part)
+    if unicodedata.normalize("NFC", text) != text:
+        text = "".join(_escaped(c) if _unsafe(c) or not c.isascii() else c for c in part)
     if text[-1] in ". ":
         text = text[:-1] + _escaped(text[-1])
     if text[0] == " " or _RESERVED.fullmatch(text) or text == ".":
@@ -56,14 +57,18 @@ def _component(part: str) -> str:
     return _cut(text, part) if len(text.encode()) > _MAX_BYTES else text
 
 
-def _unsafe(char: str, decomposed: bool) -> bool:  # noqa: FBT001 private
+def _unsafe(char: str) -> bool:
     if char.isascii():
         return _UNSAFE.match(char) is not None
-    return decomposed or unicodedata.category(char) in _HIDDEN
+    return unicodedata.category(char) in _HIDDEN
 
 
 def _escaped(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
+
+
+def _unescaped(part: str) -> str:
+    return unquote_to_bytes(part).decode("utf-8", "surrogatepass")
 
 
 def _cut(text: str, whole: str) -> str:
