@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from comet_async.comet import (
     account,
@@ -26,7 +25,7 @@ from comet_async.request import Request
 
 __all__ = ["ENDPOINTS"]
 
-_ENDPOINTS: tuple[Callable[..., Request[Any]], ...] = (
+_ENDPOINTS: tuple[Callable[..., Request[object]], ...] = (
     account.get_account_details,
     account.get_workspaces,
     artifacts.download_artifact_version,
@@ -95,7 +94,7 @@ _ENDPOINTS: tuple[Callable[..., Request[Any]], ...] = (
     services.get_webhook_config,
 )
 
-ENDPOINTS: Mapping[str, Callable[..., Request[Any]]] = MappingProxyType(
+ENDPOINTS: Mapping[str, Callable[..., Request[object]]] = MappingProxyType(
     {endpoint.__name__: endpoint for endpoint in _ENDPOINTS}
 )
 """Every endpoint by its name; the signature tells the wire parameters, the result the effect."""

@@ -172,9 +172,9 @@ def read(
         may_be_empty: Wire names whose text may be empty.
 
     Raises:
-        UsageError: A text is empty, or a path parameter is missing or unknown.
+        UsageError: A text is empty or no Unicode, or a path parameter is missing or unknown.
     """
-    _refuse_empty(path, {**(path_params or {}), **(query or {})}, may_be_empty)
+    _refuse_unusable(path, {**(path_params or {}), **(query or {})}, may_be_empty)
     return build(SERVICE, "GET", path, answer, Effect.READ, path_params=path_params, query=query)
 
 
@@ -187,10 +187,13 @@ def read_by_post(path: str, answer: type[T], *, json: Mapping[str, object]) -> R
         json: Members of the body by wire name; None is sent as null.
 
     Raises:
-        UsageError: A text is empty.
+        UsageError: A text is empty or no Unicode, or a value has no JSON form.
     """
-    _refuse_empty(path, json, ())
-    return build(SERVICE, "POST", path, answer, Effect.READ, json=dict(json))
+    _refuse_unusable(path, json, ())
+    try:
+        return build(SERVICE, "POST", path, answer, Effect.READ, json=dict(json))
+    except (TypeError, UnicodeEncodeError, RecursionError) as error:
+        raise UsageError(f"{path}: no JSON can be made of the arguments: {error}") from None
 
 
 def blob(
@@ -209,15 +212,27 @@ def blob(
         may_be_empty: Wire names whose text may be empty.
 
     Raises:
-        UsageError: A text is empty, or a path parameter is missing or unknown.
+        UsageError: A text is empty or no Unicode, or a path parameter is missing or unknown.
     """
     return read(path, Blob, query=query, path_params=path_params, may_be_empty=may_be_empty)
 
 
-def _refuse_empty(path: str, members: Mapping[str, object], allowed: Collection[str]) -> None:
+def _refuse_unusable(path: str, members: Mapping[str, object], allowed: Collection[str]) -> None:
     for name, value in members.items():
-        if isinstance(value, str) and not value.strip() and name not in allowed:
+        if not isinstance(value, str):
+            continue
+        if not value.strip() and name not in allowed:
             raise UsageError(f"{path}: {name} is empty; give a value or leave it out")
+        if not value.isascii():
+            _refuse_half_characters(f"{path}: {name}", value)
+
+
+def _refuse_half_characters(told: str, text: str) -> None:
+    """Refuse what has no UTF-8 form, as file names that Python could not decode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{told} holds half a character; give valid Unicode text") from None
 
 
 def exactly_one(path: str, **values: object) -> None:
@@ -280,10 +295,16 @@ def twice_encoded(name: str | None) -> str | None:
     The service is known to accept `my%2520ds%252F1` for `my ds/1`, as the vendor's client sends
     it; whether it accepts a single encoding is not known.
 
+    Raises:
+        UsageError: The name is no valid Unicode text.
+
     >>> twice_encoded("my ds/1")
     'my%20ds%2F1'
     """
-    return None if name is None else quote(name, safe="")
+    if name is None:
+        return None
+    _refuse_half_characters("the artifact's name", name)
+    return quote(name, safe="")
 
 
 def number(value: Cell) -> float | None:

@@ -62,7 +62,7 @@ def _with_key(text: str, key: str) -> str:
         section = _SECTION.match(old)
         dropping = dropping and old[:1].isspace()
         if section:
-            inside = section["name"] == "comet"
+            inside = section["name"].lower() == "comet"
         elif inside and _KEY_LINE.match(old.strip()):
             dropping = True
         if not dropping:

@@ -186,6 +186,22 @@ def test_empty_texts_are_refused(empty: str) -> None:
     assert read("/a", int, query={"key": empty}, may_be_empty=("key",)).query == (("key", empty),)
 
 
+def test_half_characters_are_refused() -> None:
+    for call in (
+        lambda: read("/a", int, query={"key": "x\udc80"}),
+        lambda: read_by_post("/a", int, json={"key": "x\udc80"}),
+        lambda: comet.get_artifact(workspace="ws", artifact_name="x\udc80"),
+    ):
+        with pytest.raises(UsageError, match="half a character"):
+            call()
+
+
+@pytest.mark.parametrize("value", [object(), ["x\udc80"], {"deep": {1j}}])
+def test_what_has_no_json_form_is_refused(value: object) -> None:
+    with pytest.raises(UsageError, match="/a: no JSON can be made of the arguments"):
+        read_by_post("/a", int, json={"key": value})
+
+
 def test_exclusive_arguments() -> None:
     exactly_one("/a", one=1, two=None)
     at_most_one("/a", one=None, two=None)
