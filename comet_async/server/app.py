@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import resources
@@ -28,7 +28,7 @@ from comet_async.server.database import Database
 from comet_async.server.faults import Faults
 from comet_async.server.guard import LOOPBACK
 from comet_async.server.ingest import invent_sweeps, load
-from comet_async.server.pipeline import Pipeline, Respond, Settings
+from comet_async.server.pipeline import Incoming, Pipeline, Respond, Settings
 from comet_async.server.rate_limit import RateLimit
 from comet_async.server.records import Source
 from comet_async.server.replies import ApiError, Handler
@@ -230,6 +230,7 @@ class LocalServer:
             runner.server,
             loop=asyncio.get_running_loop(),
             logger=_silent_logger(),
+            lingering_time=1.0,
             access_log=None,  # type: ignore[arg-type]  # the documented way to switch it off
             auto_decompress=False,
         )
@@ -254,8 +255,8 @@ def _elsewhere(routes: Collection[tuple[str, str]]) -> Respond:
     """Return the handler of what is no route: 405 when the path is one, else 404."""
     paths = {path for _method, path in routes}
 
-    async def respond(request: web.Request, _headers: Mapping[str, str]) -> Answer:
-        if request.path in paths:
+    async def respond(incoming: Incoming) -> Answer:
+        if incoming.request.path in paths:
             raise ApiError(405, "Method not allowed")
         raise ApiError(404, "No such path")
 

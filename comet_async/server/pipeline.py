@@ -31,7 +31,7 @@ from comet_async.server.replies import (
 from comet_async.server.request_log import LoggedRequest, RequestLog
 from comet_async.server.store import Store
 
-__all__ = ["Pipeline", "Settings"]
+__all__ = ["Incoming", "Pipeline", "Respond", "Settings", "file_reply_answer"]
 
 _LOG = logging.getLogger("comet_async.server")
 _THREAD_FROM = 1 << 20
@@ -39,7 +39,23 @@ _LOGGED_BODY = 64 * 1024
 _OPEN_PATHS = frozenset({"/clientlib/isAlive/ver"})
 _JSON = {"Content-Type": "application/json"}
 
-Respond = Callable[[web.Request, Mapping[str, str]], Awaitable[Answer]]
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One request, read.
+
+    Attributes:
+        request: As aiohttp has it.
+        headers: By name in lower case, as a fault may have changed them.
+        body: The whole body.
+    """
+
+    request: web.Request
+    headers: Mapping[str, str]
+    body: bytes
+
+
+Respond = Callable[[Incoming], Awaitable[Answer]]
 
 
 @dataclass(slots=True)
@@ -90,6 +106,12 @@ class Pipeline:
         number = self.log.open(_record(request, listener))
         try:
             return await self._guarded(request, respond, listener, number)
+        except ConnectionError:
+            raise
+        except Exception as error:  # noqa: BLE001  one broken answer must not end the server
+            _LOG.error("%s %s: %s", request.method, request.path, type(error).__name__)
+            self.log.update(number, status=500)
+            return await send(request, error_answer(500, "internal error"))
         finally:
             if isinstance(connection, TimedRequestHandler):
                 connection.request_ended()
@@ -105,19 +127,18 @@ class Pipeline:
             self.log.update(number, status=error.status)
             return await send(request, answer, close=True)
         self.log.update(number, body=body[:_LOGGED_BODY])
-        request["body"] = body
         wait = self.rate_limit.check() if self.rate_limit and listener == "api" else None
         if wait is not None:
             self.log.update(number, status=429)
             refused = error_answer(429, "Too many requests", headers={"Retry-After": wait})
             return await send(request, refused)
-        return await self._faulted(request, respond, number)
+        return await self._faulted(request, respond, body, number)
 
     async def _faulted(
-        self, request: web.Request, respond: Respond, number: int
+        self, request: web.Request, respond: Respond, body: bytes, number: int
     ) -> web.StreamResponse:
-        clean = partial(self._clean, request, respond)
-        rule = self.faults.pick(request.method, request.path_qs, request["body"])
+        clean = partial(self._clean, request, respond, body)
+        rule = self.faults.pick(request.method, request.path_qs, body)
         if rule is None:
             answer = await clean({})
             self.log.update(number, status=answer.status)
@@ -128,13 +149,18 @@ class Pipeline:
         return await send(request, outcome) if isinstance(outcome, Answer) else outcome
 
     async def _clean(
-        self, request: web.Request, respond: Respond, overrides: Mapping[str, str | None]
+        self,
+        request: web.Request,
+        respond: Respond,
+        body: bytes,
+        overrides: Mapping[str, str | None],
     ) -> Answer:
         """Return the right answer.
 
         Args:
             request: The request.
             respond: Makes the answer.
+            body: Of the request.
             overrides: Request headers to replace, or to leave out when None.
         """
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -143,14 +169,9 @@ class Pipeline:
             if value is not None:
                 headers[name] = value
         try:
-            answer = await respond(request, headers)
+            answer = await respond(Incoming(request, headers, body))
         except ApiError as error:
             answer = error_answer(error.status, error.message, error.sdk_error_code)
-        except web.HTTPException as error:
-            answer = error_answer(error.status, error.reason)
-        except Exception as error:  # noqa: BLE001  one broken answer must not end the server
-            _LOG.error("%s %s: %s", request.method, request.path, type(error).__name__)
-            answer = error_answer(500, "internal error")
         if self.settings.compression and answer.headers.get("Content-Type") == "application/json":
             return await _in_thread_if_large(answer, headers.get("accept-encoding", ""))
         return answer
@@ -158,20 +179,20 @@ class Pipeline:
     def api_route(self, handler: Handler) -> Respond:
         """Return a handler of calls as a handler of requests."""
 
-        async def respond(request: web.Request, headers: Mapping[str, str]) -> Answer:
-            caller = ""
+        async def respond(incoming: Incoming) -> Answer:
+            request, caller = incoming.request, ""
             if request.path not in _OPEN_PATHS:
                 caller = key_of(request, self.settings.api_keys)
             call = Call(
                 store=self.store,
                 query=dict(request.query),
-                body=parsed_body(request["body"]),
+                body=parsed_body(incoming.body),
                 path=dict(request.match_info),
                 root=f"{request.scheme}://{request.headers.get('Host', '')}",
                 storage=self.settings.storage_url,
                 caller=caller,
             )
-            return await self._answer(handler(call), headers)
+            return await self._answer(handler(call), incoming.headers)
 
         return respond
 

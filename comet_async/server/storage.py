@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
-
-from aiohttp import web
 
 from comet_async.server.answers import Answer
 from comet_async.server.asset_rows import signature
 from comet_async.server.comet_assets import stored_content
-from comet_async.server.pipeline import file_reply_answer
+from comet_async.server.pipeline import Incoming, Respond, file_reply_answer
 from comet_async.server.replies import Call, FileReply
 from comet_async.server.store import Store
 
@@ -28,16 +25,15 @@ def _refusal(status: int, code: str, message: str) -> Answer:
     return Answer(status, {"Content-Type": "application/xml"}, text.encode())
 
 
-def storage_route(
-    store: Store,
-) -> Callable[[web.Request, Mapping[str, str]], Awaitable[Answer]]:
+def storage_route(store: Store) -> Respond:
     """Return the handler of the storage listener.
 
     A key is refused as real stores refuse it: only one way to authenticate is allowed, and the
     link is one. An empty object answers any range with 416.
     """
 
-    async def respond(request: web.Request, headers: Mapping[str, str]) -> Answer:
+    async def respond(incoming: Incoming) -> Answer:
+        request, headers = incoming.request, incoming.headers
         owner, asset_id = request.match_info["owner"], request.match_info["asset"]
         if "authorization" in headers or "comet-sdk-api" in headers:
             return _refusal(400, "InvalidArgument", "Only one auth mechanism allowed")
