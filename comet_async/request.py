@@ -125,7 +125,7 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
             path = path.replace("{" + name + "}", _quoted(value))
         if not self.query:
             return path
-        return path + "?" + "&".join(f"{_quoted(k)}={_quoted(v)}" for k, v in self.query)
+        return path + "?" + "&".join([f"{_quoted(k)}={_quoted(v)}" for k, v in self.query])
 
     def __repr__(self) -> str:
         told = "".join(

@@ -11,7 +11,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
 
 import aiohttp
 from aiohttp import abc as aiohttp_abc
@@ -29,13 +28,11 @@ from comet_async.engine.inflate import inflated
 from comet_async.engine.redirects import REDIRECTS
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
-from comet_async.errors import BodyTooLarge, RequestTimeout, TransportError, UsageError
+from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
 from comet_async.redaction import bare_url
 from comet_async.service import Tls
 
 __all__ = ["AiohttpTransport", "ssl_context"]
-
-T = TypeVar("T")
 
 _READ_BUFFER = 256 * 1024
 
@@ -123,7 +120,24 @@ class AiohttpTransport:
         Raises:
             TransportError: No usable HTTP answer arrived.
         """
-        return await self._guarded(request, self._fetch(request))
+        timeouts = request.timeouts
+        try:
+            async with asyncio.timeout(_first_wait(timeouts)) as deadline:
+                response = await self._send(request)
+                try:
+                    body = await _whole_body(response, request, deadline)
+                    peer = self._peer(response) if response.status in REDIRECTS else None
+                except BaseException:
+                    response.close()
+                    raise
+                response.release()
+            return _answer(response, body, peer, request.max_body_bytes)
+        except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
+            failure = self._clean(error, request)
+        try:
+            raise failure
+        finally:
+            del failure
 
     async def open(self, request: HttpRequest) -> HttpStream:
         """Return an answer to be read in pieces; the caller closes it.
@@ -131,7 +145,24 @@ class AiohttpTransport:
         Raises:
             TransportError: No usable HTTP answer arrived.
         """
-        return await self._guarded(request, self._open(request))
+        try:
+            async with asyncio.timeout(request.timeouts.headers):
+                response = await self._send(request)
+            return _AiohttpStream(response, request.timeouts, self._peer(response))
+        except BaseException as error:  # noqa: BLE001 as above
+            failure = self._clean(error, request)
+        try:
+            raise failure
+        finally:
+            del failure
+
+    def _clean(self, error: BaseException, request: HttpRequest) -> BaseException:
+        """Return what to raise for `error`: our own error, or itself free of aiohttp's frames."""
+        if isinstance(error, CometAsyncError):
+            return error.with_traceback(None)
+        if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
+            return mapped(error, request, proxied=self._proxy is not None)
+        return error.with_traceback(None)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -163,41 +194,9 @@ class AiohttpTransport:
                 total=None,
                 connect=timeouts.connect,
                 sock_connect=timeouts.connect,
-                sock_read=timeouts.idle,
+                sock_read=None,
             )
         return found
-
-    async def _fetch(self, request: HttpRequest) -> HttpAnswer:
-        timeouts = request.timeouts
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        first = (
-            timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
-        )
-        async with asyncio.timeout(first) as deadline:
-            response = await self._send(request)
-            try:
-                deadline.reschedule(None if timeouts.total is None else started + timeouts.total)
-                body = await _whole_body(response, request, loop)
-                peer = self._peer(response) if response.status in REDIRECTS else None
-            except BaseException:
-                response.close()
-                raise
-            response.release()
-        headers = _lower(response)
-        encoding = headers.get("content-encoding")
-        return HttpAnswer(
-            status=response.status,
-            headers=headers,
-            body=inflated(body, encoding, request.max_body_bytes) if encoding else body,
-            received=len(body),
-            peer=peer,
-        )
-
-    async def _open(self, request: HttpRequest) -> HttpStream:
-        async with asyncio.timeout(request.timeouts.headers):
-            response = await self._send(request)
-        return _AiohttpStream(response, request.timeouts, self._peer(response))
 
     def _send(self, request: HttpRequest) -> Awaitable[aiohttp.ClientResponse]:
         return self._session(public_only=request.public_only).request(
@@ -225,39 +224,26 @@ class AiohttpTransport:
         peer = transport.get_extra_info("peername")
         return str(peer[0]) if isinstance(peer, tuple) and peer else None
 
-    async def _guarded(self, request: HttpRequest, work: Awaitable[T]) -> T:
-        """Await `work`; raise what aiohttp raises as our own error, free of its frames."""
-        try:
-            return await work
-        except (TransportError, UsageError) as error:
-            failure: BaseException = error.with_traceback(None)
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            failure = mapped(error, request, proxied=self._proxy is not None)
-        except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
-            failure = error.with_traceback(None)
-        try:
-            raise failure
-        finally:
-            del failure
-
 
 class _AiohttpStream:
     def __init__(
         self, response: aiohttp.ClientResponse, timeouts: Timeouts, peer: str | None
     ) -> None:
         self._response = response
+        self._idle = timeouts.idle
         self._loop = asyncio.get_running_loop()
         self._watch = SpeedWatch(
             timeouts.low_speed_bytes, timeouts.low_speed_seconds, self._loop.time()
         )
         self.status = response.status
-        self.headers: Mapping[str, str] = _lower(response)
+        self.headers: Mapping[str, str] = response.headers
         self.peer = peer
 
     async def read_some(self) -> bytes:
         failure: BaseException
         try:
-            piece = await self._response.content.readany()
+            async with asyncio.timeout(self._idle):
+                piece = await self._response.content.readany()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = mapped_in_body(error)
         except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
@@ -276,32 +262,56 @@ class _AiohttpStream:
 
 
 async def _whole_body(
-    response: aiohttp.ClientResponse, request: HttpRequest, loop: asyncio.AbstractEventLoop
+    response: aiohttp.ClientResponse, request: HttpRequest, deadline: asyncio.Timeout
 ) -> bytes:
+    """Read to the end; most answers came with their headers and need no timer of their own."""
     content = response.content
-    watch: SpeedWatch | None = None
+    piece = await content.readany()
+    if content.at_eof():
+        return _within_cap(piece, request)
+    loop = asyncio.get_running_loop()
+    timeouts = request.timeouts
+    end = None if timeouts.total is None else loop.time() + timeouts.total
+    watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
     pieces: list[bytes] = []
     size = 0
-    while True:
-        piece = await content.readany()
-        if not piece:
-            break
+    while piece:
         pieces.append(piece)
         size += len(piece)
         if size > request.max_body_bytes:
             raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
-        if content.at_eof():
-            break
-        if watch is None:
-            timeouts = request.timeouts
-            watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
-        if watch.too_slow(len(piece), loop.time()):
+        now = loop.time()
+        if watch.too_slow(len(piece), now):
             raise RequestTimeout("the body came too slowly")
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        patience = now + timeouts.idle
+        deadline.reschedule(patience if end is None else min(patience, end))
+        piece = await content.readany()
+    return b"".join(pieces)
 
 
-def _lower(response: aiohttp.ClientResponse) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.headers.items()}
+def _within_cap(body: bytes, request: HttpRequest) -> bytes:
+    if len(body) > request.max_body_bytes:
+        raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
+    return body
+
+
+def _first_wait(timeouts: Timeouts) -> float:
+    """Return the seconds until the first byte of the body must be there."""
+    return timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
+
+
+def _answer(
+    response: aiohttp.ClientResponse, body: bytes, peer: str | None, max_body_bytes: int
+) -> HttpAnswer:
+    headers = response.headers
+    encoding = headers.get("Content-Encoding")
+    return HttpAnswer(
+        status=response.status,
+        headers=headers,
+        body=body if encoding is None else inflated(body, encoding, max_body_bytes),
+        received=len(body),
+        peer=peer,
+    )
 
 
 def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None]:

@@ -208,12 +208,10 @@ async def fan_out(
         nonlocal active
         while (drawn := await source.draw(outcomes)) is not None:
             index, (key, item) = drawn
-            outcome: Outcome[K, T]
             try:
-                outcome = Ok(key, await work(item))
+                outcomes._put(index, Ok(key, await work(item)))  # noqa: SLF001
             except CometAsyncError as error:
-                outcome = Failed(key, error)
-            outcomes._put(index, outcome)  # noqa: SLF001
+                outcomes._put(index, Failed(key, error))  # noqa: SLF001
         active -= 1
         if active == 0:
             outcomes._end()  # noqa: SLF001

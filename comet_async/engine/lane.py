@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from comet_async.credentials import Secret
+from comet_async.credentials import Credentials, Secret
 from comet_async.engine.addresses import is_private
 from comet_async.engine.observing import Counters
 from comet_async.engine.reading import finished, read_answer
@@ -74,6 +74,7 @@ class Trip(msgspec.Struct):
     status: int | None = None
     received: int = 0
     body: bytes = b""
+    began: float = 0.0
 
 
 class Lane:
@@ -103,11 +104,16 @@ class Lane:
         self._budget = RetryBudget()
         self._buckets: dict[str, Bucket] = {}
         self._secrets: dict[str, None] = {}
+        self._last_secret: Secret | None = None
+        self._key_header: HeaderPairs = ()
         self._proven = False
         agent = ("User-Agent", options.user_agent)
         json = (("Accept", "application/json"), ("Accept-Encoding", "gzip"), agent)
         blob = (("Accept", "*/*"), ("Accept-Encoding", "identity"), agent)
-        self._headers = {False: (*json, *service.headers), True: (*blob, *service.headers)}
+        self._headers: dict[bool, HeaderPairs] = {
+            False: (*json, *service.headers),
+            True: (*blob, *service.headers),
+        }
         self._home = origin(service.base_url)
         self._home_private = options.private(urlsplit(service.base_url).hostname or "")
 
@@ -160,16 +166,29 @@ class Lane:
             CometAsyncError: The last failure, with all attempts; for an APPEND whose bytes had
                 left, `OutcomeUnknown`.
         """
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        bucket = self.bucket(request)
         past: tuple[Attempt, ...] = ()
+        began = time.monotonic()
         while True:
+            if not bucket.slots.take():
+                await bucket.enter(self._waited)
             trip = Trip(len(past) + 1)
             try:
-                return await self._attempt(request, once, trip)
+                value = await once(trip)
+                self._budget.succeeded()
+                bucket.succeeded()
+                self._ended(request, trip, None)
             except CometAsyncError as error:
+                self._ended(request, trip, error)
                 failed = finished(error, request, trip.body, self._secrets)
-            elapsed = loop.time() - began
+            except BaseException as error:
+                self._ended(request, trip, error)
+                raise
+            else:
+                return value
+            finally:
+                bucket.leave()
+            elapsed = time.monotonic() - began
             delay = self._delay(request, failed, trip.number, elapsed)
             outcome = str(failed.status or type(failed).__name__)
             past = (*past, Attempt(elapsed, outcome, delay))
@@ -184,28 +203,6 @@ class Lane:
         finally:
             del failed
 
-    async def _attempt(
-        self, request: Request[object], once: Callable[[Trip], Awaitable[T]], trip: Trip
-    ) -> T:
-        bucket = self.bucket(request)
-        await bucket.enter(self._waited)
-        began = time.monotonic()
-        failure: str | None = None
-        try:
-            value = await once(trip)
-        except BaseException as error:
-            failure = type(error).__name__
-            raise
-        else:
-            self._budget.succeeded()
-            bucket.succeeded()
-            return value
-        finally:
-            bucket.leave()
-            self.counters.bytes_received += trip.received
-            if self._options.observers:
-                self._ended(request, trip, time.monotonic() - began, failure)
-
     async def hops(
         self, request: Request[object], do: Callable[[HttpRequest], Awaitable[A]], trip: Trip
     ) -> A:
@@ -214,9 +211,23 @@ class Lane:
         Raises:
             TransportError: A hop failed, or a redirect is not to be followed.
         """
-        hop = await self._first_hop(request)
+        service = self.service
+        key = () if service.credentials is None else await self._key(service.credentials)
+        hop = self._first_hop(request, key)
+        bucket: Bucket | None = self.bucket(request)
         for _ in range(MAX_HOPS + 1):
-            answer = await self._hop(request, hop, do, trip)
+            if bucket is not None and not bucket.take():
+                await bucket.admit(self._waited)
+            self._starting(request, trip)
+            sent = True
+            try:
+                answer = await do(hop)
+            except TransportError as error:
+                sent = error.sent
+                raise
+            finally:
+                if bucket is not None:
+                    bucket.settle(sent=sent)
             trip.status = answer.status
             self._proven = True
             if answer.status not in REDIRECTS:
@@ -232,59 +243,40 @@ class Lane:
                 allow_private=near or self.service.allow_private_redirects,
                 private=self._options.private,
             )
+            bucket = self.bucket(request) if origin(hop.url) == self._home else None
         raise RedirectError(f"more than {MAX_HOPS} redirects")
 
-    async def _hop(
-        self,
-        request: Request[object],
-        hop: HttpRequest,
-        do: Callable[[HttpRequest], Awaitable[A]],
-        trip: Trip,
-    ) -> A:
-        if hop.public_only or origin(hop.url) != self._home:
-            self._starting(request, trip)
-            return await do(hop)
-        bucket = self.bucket(request)
-        await bucket.admit(self._waited)
-        self._starting(request, trip)
-        sent = True
-        try:
-            return await do(hop)
-        except TransportError as error:
-            sent = error.sent
-            raise
-        finally:
-            bucket.settle(sent=sent)
-
-    async def _first_hop(self, request: Request[object]) -> HttpRequest:
-        service = self.service
-        headers: HeaderPairs = self._headers[request.answer is Blob]
-        if service.credentials is not None:
-            found = service.credentials()
-            secret = found if isinstance(found, Secret) else await found
-            headers = (*headers, (service.auth_header, self._key_header(secret)))
-        if request.content_type is not None:
-            headers = (*headers, ("Content-Type", request.content_type))
-        options = self._options
-        return HttpRequest(
-            method=request.method,
-            url=service.base_url + request.target,
-            headers=headers,
-            body=request.body,
-            timeouts=(
-                options.timeouts
-                if request.timeout is None
-                else _within(options.timeouts, request.timeout)
-            ),
-            max_body_bytes=options.max_body_bytes,
-        )
-
-    def _key_header(self, secret: Secret) -> Secret:
+    async def _key(self, credentials: Credentials) -> HeaderPairs:
+        """Ask the hook for the key, and remember it for masking."""
+        found = credentials()
+        secret = found if isinstance(found, Secret) else await found
+        if secret is self._last_secret:
+            return self._key_header
         self._secrets[secret.reveal()] = None
         while len(self._secrets) > _KNOWN_SECRETS:
             del self._secrets[next(iter(self._secrets))]
         prefix = self.service.auth_prefix
-        return Secret.header(prefix + secret.reveal()) if prefix else secret
+        value = Secret.header(prefix + secret.reveal()) if prefix else secret
+        self._last_secret = secret
+        self._key_header = ((self.service.auth_header, value),)
+        return self._key_header
+
+    def _first_hop(self, request: Request[object], key: HeaderPairs) -> HttpRequest:
+        headers = self._headers[request.answer is Blob] + key
+        if request.content_type is not None:
+            headers = (*headers, ("Content-Type", request.content_type))
+        options = self._options
+        timeouts = options.timeouts
+        if request.timeout is not None:
+            timeouts = _within(timeouts, request.timeout)
+        return HttpRequest(
+            method=request.method,
+            url=self.service.base_url + request.target,
+            headers=headers,
+            body=request.body,
+            timeouts=timeouts,
+            max_body_bytes=options.max_body_bytes,
+        )
 
     def _delay(
         self, request: Request[object], error: CometAsyncError, number: int, elapsed: float
@@ -317,24 +309,25 @@ class Lane:
     def _starting(self, request: Request[object], trip: Trip) -> None:
         self.counters.requests += 1
         if self._options.observers:
+            trip.began = time.monotonic()
             name = self.service.name
             self.tell(AttemptStarted(name, request.method, request.path, trip.number))
 
-    def _ended(
-        self, request: Request[object], trip: Trip, seconds: float, failure: str | None
-    ) -> None:
-        self.tell(
-            AttemptEnded(
-                self.service.name,
-                request.method,
-                request.path,
-                trip.number,
-                trip.status,
-                trip.received,
-                seconds,
-                failure,
+    def _ended(self, request: Request[object], trip: Trip, error: BaseException | None) -> None:
+        self.counters.bytes_received += trip.received
+        if self._options.observers:
+            self.tell(
+                AttemptEnded(
+                    self.service.name,
+                    request.method,
+                    request.path,
+                    trip.number,
+                    trip.status,
+                    trip.received,
+                    time.monotonic() - trip.began if trip.began else 0.0,
+                    None if error is None else type(error).__name__,
+                )
             )
-        )
 
     def _retrying(self, request: Request[object], number: int, failure: str, delay: float) -> None:
         self.counters.retries += 1

@@ -42,19 +42,16 @@ class Slots:
         """Tasks that wait for a slot."""
         return len(self._waiters)
 
-    @property
-    def free(self) -> bool:
-        """Whether a slot can be had without waiting."""
-        return self._in_use < self._limit and not self._waiters
-
-    def take(self) -> None:
-        """Take a slot that is `free`."""
-        self._in_use += 1
+    def take(self) -> bool:
+        """Take a slot if one can be had without waiting; False if not."""
+        if self._in_use < self._limit and not self._waiters:
+            self._in_use += 1
+            return True
+        return False
 
     async def wait(self) -> None:
         """Take a slot, in the order of asking."""
-        if self.free:
-            self._in_use += 1
+        if self.take():
             return
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(turn)

@@ -84,8 +84,7 @@ class Bucket:
 
     async def enter(self, waited: Told) -> None:
         """Take a slot; given back by `leave`. `waited` is told of a wait."""
-        if self.slots.free:
-            self.slots.take()
+        if self.slots.take():
             return
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -95,6 +94,16 @@ class Bucket:
     def leave(self) -> None:
         """Give the slot back."""
         self.slots.release()
+
+    def take(self) -> bool:
+        """Admit a request if it may be sent at once; False if it has to wait. Ended by `settle`."""
+        if self._smoothing is not None or self._turn.locked():
+            return False
+        now = asyncio.get_running_loop().time()
+        if self._paused_until > now or self._hindered(now):
+            return False
+        self._admitted(now)
+        return True
 
     async def admit(self, waited: Told) -> None:
         """Wait until a request may be sent now; ended by `settle`. `waited` is told of waits.
@@ -107,7 +116,7 @@ class Bucket:
         if self._turn.locked() or self._hindrance(loop.time())[1] > 0:
             async with self._turn:
                 await self._wait_turn(loop, waited)
-        self._take(loop.time())
+        self._admitted(loop.time())
 
     async def _wait_turn(self, loop: asyncio.AbstractEventLoop, waited: Told) -> None:
         while True:
@@ -132,7 +141,10 @@ class Bucket:
                 return "quota", delay
         return "smoothing", self._pacing.delay(now)
 
-    def _take(self, now: float) -> None:
+    def _hindered(self, now: float) -> bool:
+        return (bool(self._windows) or self._pacing.active) and self._hindrance(now)[1] > 0
+
+    def _admitted(self, now: float) -> None:
         for window in self._windows:
             window.admitted()
         self._pacing.admitted(now)
@@ -143,9 +155,10 @@ class Bucket:
         Args:
             sent: Whether the server can have seen the request.
         """
-        now = asyncio.get_running_loop().time()
-        for window in self._windows:
-            window.settled(now, sent=sent)
+        if self._windows:
+            now = asyncio.get_running_loop().time()
+            for window in self._windows:
+                window.settled(now, sent=sent)
         if self._settling is not None:
             self._settling.set()
             self._settling = None

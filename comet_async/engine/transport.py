@@ -60,7 +60,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole answer: status, headers with lower-case names, body decompressed.
+    """A whole answer: status, headers to be looked up by lower-case names, body decompressed.
 
     `received` counts body bytes on the wire. `peer` is the address that answered a redirect, None
     otherwise and behind a proxy.
