@@ -185,6 +185,9 @@ class _Message(msgspec.Struct, frozen=True):
     sdk_error_code: int | None = None
 
 
+# Looking through a whole body of 2 MB for the word took a fifth of the time of decoding it.
+_EDGE = 65_536
+_MSG = b'"msg"'
 _MESSAGE = msgspec.json.Decoder(_Message, strict=False)
 
 
@@ -192,7 +195,8 @@ def read_message(body: bytes) -> ServerMessage | None:
     """Return the service's message object, or None when the body is anything else.
 
     It is an object with `msg` and at least one of `code` and `sdk_error_code`; it says failure
-    when `sdk_error_code` is not 0 or `code` is 400 or above.
+    when `sdk_error_code` is not 0 or `code` is 400 or above. In a larger body `msg` counts when it
+    stands within 64 KiB of either end.
 
     Args:
         body: The whole body, of any status.
@@ -203,7 +207,7 @@ def read_message(body: bytes) -> ServerMessage | None:
     >>> read_message(b'{"msg": "no patch", "code": 200, "sdk_error_code": 0}').failed
     False
     """
-    if b'"msg"' not in body:
+    if body.find(_MSG, 0, _EDGE) < 0 and body.find(_MSG, -_EDGE) < 0:
         return None
     try:
         found = _MESSAGE.decode(body)

@@ -234,6 +234,18 @@ def test_data_is_no_message(body: str) -> None:
     assert comet.read_message(body.encode()) is None
 
 
+def test_messages_are_found_at_either_end_of_a_large_body() -> None:
+    data = '"data":"' + "x" * 200_000 + '"'
+    for body in (
+        f'{{"msg":"no","code":400,{data}}}',
+        f'{{{data},"code":400,"msg":"no"}}',
+    ):
+        found = comet.read_message(body.encode())
+        assert found is not None
+        assert (found.text, found.failed) == ("no", True)
+    assert comet.read_message(f"{{{data}}}".encode()) is None
+
+
 def test_octets_are_no_message() -> None:
     assert comet.read_message(b'\xff\xfe"msg"\x00') is None
     assert comet.read_message(b'{"msg":"\xff","code":400}') is None
