@@ -1,0 +1,1 @@
+"""The command line: `comet-async call`, `harvest`, `serve`, `demo`, `doctor`, `login`."""

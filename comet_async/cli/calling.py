@@ -1,0 +1,154 @@
+"""One call of an endpoint: send, then print or store the answer."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import anyio
+import msgspec
+
+from comet_async import comet
+from comet_async.cli.arguments import option_name
+from comet_async.cli.context import Connection
+from comet_async.cli.endpoints import PAGED
+from comet_async.cli.exits import Exit, Quit
+from comet_async.cli.output import json_text, put_bytes, put_json, safe_json, say
+from comet_async.cli.running import Stopping, run
+from comet_async.cli.tables import put_table, table_of
+from comet_async.engine.part_file import PartFile, checked_folder
+from comet_async.engine.session import Session
+from comet_async.errors import UsageError
+from comet_async.redaction import MASK
+from comet_async.request import Blob, Request
+
+__all__ = ["Delivery", "call_endpoint"]
+
+_STDOUT = Path("-")
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an answer goes, and in which form.
+
+    Attributes:
+        table: As a table.
+        raw: As the server's body.
+        file: Into a file; "-" is standard output.
+        force: Replace an existing file.
+        every_page: Fetch every page of a listing.
+        timeout: Seconds for the exchange.
+    """
+
+    table: bool = False
+    raw: bool = False
+    file: Path | None = None
+    force: bool = False
+    every_page: bool = False
+    timeout: float | None = None
+
+
+def call_endpoint(
+    connection: Connection,
+    settings: comet.Settings,
+    name: str,
+    values: Mapping[str, object],
+    delivery: Delivery,
+) -> int:
+    """Call the endpoint `name` with `values`, deliver its answer, and return an exit code.
+
+    Raises:
+        CometAsyncError: As `Session.send` and `Session.download` do.
+        Quit: The answer cannot be delivered as asked.
+    """
+    request = _request(name, values, delivery)
+    _check(request, delivery)
+    service = connection.service(settings)
+
+    async def work(stopping: Stopping) -> int:
+        del stopping
+        async with connection.session(service, settings) as session:
+            if request.answer is Blob:
+                await _deliver_blob(session, request, delivery)
+            elif delivery.every_page:
+                paged = PAGED[name](**values)
+                items = [item async for item in session.items(paged)]
+                await _deliver(items, delivery)
+            elif delivery.raw:
+                await _deliver_raw(await session.send(request.returning(bytes)), settings, delivery)
+            else:
+                await _deliver(await session.send(request), delivery)
+        return Exit.OK
+
+    return run(work)
+
+
+def _request(name: str, values: Mapping[str, object], delivery: Delivery) -> Request[Any]:
+    if delivery.every_page:
+        try:
+            request: Request[Any] = PAGED[name](**values).first
+        except TypeError as error:
+            unknown = str(error).partition("argument ")[2].strip("'") or "an option"
+            message = f"--all walks the pages itself; leave {option_name(unknown)} out"
+            raise UsageError(message) from None
+    else:
+        request = comet.ENDPOINTS[name](**values)
+    return request if delivery.timeout is None else request.with_timeout(delivery.timeout)
+
+
+def _check(request: Request[Any], delivery: Delivery) -> None:
+    """Refuse what cannot be delivered, before anything is sent."""
+    if delivery.table and delivery.raw:
+        raise UsageError("--table and --raw exclude each other")
+    if delivery.raw and delivery.every_page:
+        raise UsageError("--raw and --all exclude each other: there is a body for each page")
+    to_file = delivery.file is not None and delivery.file != _STDOUT
+    if request.answer is Blob and delivery.table:
+        raise UsageError("the answer is octets, not a table; give -o FILE")
+    if request.answer is Blob and not to_file and sys.stdout.isatty():
+        raise Quit("the answer is octets, which no terminal shows; give -o FILE", Exit.USAGE)
+    if to_file and delivery.file is not None:
+        checked_folder(delivery.file)
+        if delivery.file.exists() and not delivery.force:
+            raise Quit(f"{delivery.file} exists; give --force to replace it", Exit.USAGE)
+
+
+async def _deliver_blob(session: Session, request: Request[Blob], delivery: Delivery) -> None:
+    if delivery.file is None or delivery.file == _STDOUT:
+        put_bytes((await session.send(request)).data)
+        return
+    done = await session.download(request, delivery.file, overwrite=delivery.force)
+    checked = "checksum verified" if done.verified else "no checksum to compare"
+    say(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
+
+
+async def _deliver_raw(body: bytes, settings: comet.Settings, delivery: Delivery) -> None:
+    if settings.api_key is not None:
+        body = body.replace(settings.api_key.value.reveal().encode(), MASK.encode())
+    if delivery.file is not None and delivery.file != _STDOUT:
+        await anyio.to_thread.run_sync(_store, delivery.file, body)
+    else:
+        put_bytes(safe_json(body).encode() if sys.stdout.isatty() else body)
+
+
+async def _deliver(answer: object, delivery: Delivery) -> None:
+    if delivery.file is not None and delivery.file != _STDOUT:
+        text = (json_text(answer) + "\n").encode()
+        await anyio.to_thread.run_sync(_store, delivery.file, text)
+    elif delivery.table:
+        put_table(table_of(answer))
+    else:
+        put_json(answer)
+
+
+def _store(path: Path, data: bytes) -> None:
+    part = PartFile(path)
+    try:
+        part.open(len(data))
+        part.write([data])
+        part.finish(durable=False)
+    except BaseException:
+        part.discard()
+        raise
+    say(f"wrote {path}: {len(data)} bytes")
