@@ -30,7 +30,7 @@ _NON_FINITE = re.compile(
     rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|([:,\[]\s*+)(-?(?:NaN|Infinity))(?=\s*+[,\]}])', re.DOTALL
 )
 """A text, open at its end or not, or a bare token; in one pass, whatever the body."""
-_OFFSET = re.compile(r"\(byte (\d+)\)|position (\d+)|\(char (\d+)\)")
+_OFFSET = re.compile(r"\(byte (\d+)\)|position (\d+)")
 
 
 class _Decoder(Protocol[T_co]):
