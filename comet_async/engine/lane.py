@@ -74,7 +74,7 @@ class Trip(msgspec.Struct):
     status: int | None = None
     received: int = 0
     body: bytes = b""
-    began: float = 0.0
+    began: float | None = None
 
 
 class Lane:
@@ -168,7 +168,8 @@ class Lane:
         """
         bucket = self.bucket(request)
         past: tuple[Attempt, ...] = ()
-        began = time.monotonic()
+        clock = asyncio.get_running_loop().time
+        began = clock()
         while True:
             if not bucket.slots.take():
                 await bucket.enter(self._waited)
@@ -188,7 +189,7 @@ class Lane:
                 return value
             finally:
                 bucket.leave()
-            elapsed = time.monotonic() - began
+            elapsed = clock() - began
             delay = self._delay(request, failed, trip.number, elapsed)
             outcome = str(failed.status or type(failed).__name__)
             past = (*past, Attempt(elapsed, outcome, delay))
@@ -309,7 +310,7 @@ class Lane:
     def _starting(self, request: Request[object], trip: Trip) -> None:
         self.counters.requests += 1
         if self._options.observers:
-            trip.began = time.monotonic()
+            trip.began = asyncio.get_running_loop().time()
             name = self.service.name
             self.tell(AttemptStarted(name, request.method, request.path, trip.number))
 
@@ -324,7 +325,9 @@ class Lane:
                     trip.number,
                     trip.status,
                     trip.received,
-                    time.monotonic() - trip.began if trip.began else 0.0,
+                    asyncio.get_running_loop().time() - trip.began
+                    if trip.began is not None
+                    else 0.0,
                     None if error is None else type(error).__name__,
                 )
             )
