@@ -60,7 +60,7 @@ class Slots:
         except BaseException:
             if turn.done() and not turn.cancelled():
                 self.release()
-            else:
+            elif turn in self._waiters:
                 self._waiters.remove(turn)
             raise
 
