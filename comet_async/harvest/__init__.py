@@ -1,0 +1,32 @@
+"""The harvest: a workspace's or a project's data as Parquet tables and files, fully accounted for.
+
+`plan` asks for the listings and says what a harvest will take, `run` carries it out. pyarrow comes
+with the extra: `pip install 'comet_async[harvest]'`.
+"""
+
+from __future__ import annotations
+
+from comet_async.harvest.listing import plan
+from comet_async.harvest.planner import Forecast, Plan, Scope, TableForecast
+from comet_async.harvest.progress import HarvestProgress
+from comet_async.harvest.report import Failure, Report, TableReport
+from comet_async.harvest.runner import run
+from comet_async.harvest.schema import SCHEMA_VERSION, TABLES, Column, TableSchema, original_text
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "TABLES",
+    "Column",
+    "Failure",
+    "Forecast",
+    "HarvestProgress",
+    "Plan",
+    "Report",
+    "Scope",
+    "TableForecast",
+    "TableReport",
+    "TableSchema",
+    "original_text",
+    "plan",
+    "run",
+]
