@@ -123,7 +123,7 @@ class _Sink:
         self._part = PartFile(path)
         self._opened = False
         self._sha256 = hashlib.sha256()
-        self._md5 = hashlib.md5(usedforsecurity=False)
+        self._md5: hashlib._Hash | None = None
 
     async def receive(
         self, stream: HttpStream, head: list[bytes], expected: int | None, *, durable: bool
@@ -134,9 +134,14 @@ class _Sink:
         encoded = stream.headers.get("content-encoding", "identity") != "identity"
         if encoded:
             raise BodyTruncated("the server compressed a body that was asked for as it is")
+        etag = _MD5_ETAG.fullmatch(stream.headers.get("etag", ""))
+        if etag is not None:
+            self._md5 = hashlib.md5(usedforsecurity=False)
         try:
             size = await self._blocks(stream, head, total)
-            verified = self._check(size, total, expected, stream.headers.get("etag"))
+            _check_size(size, total, expected)
+            if etag is not None:
+                self._check_md5(etag[1])
             await anyio.to_thread.run_sync(lambda: self._part.finish(durable=durable))
         except BaseException:
             with anyio.CancelScope(shield=True):
@@ -148,7 +153,7 @@ class _Sink:
             sha256=self._sha256.hexdigest(),
             content_type=stream.headers.get("content-type"),
             etag=stream.headers.get("etag"),
-            verified=verified,
+            verified=etag is not None,
         )
 
     async def _blocks(self, stream: HttpStream, head: list[bytes], total: int | None) -> int:
@@ -181,17 +186,16 @@ class _Sink:
             return
         for piece in pieces:
             self._sha256.update(piece)
-            self._md5.update(piece)
+            if self._md5 is not None:
+                self._md5.update(piece)
         self._part.write(pieces)
 
-    def _check(self, size: int, total: int | None, expected: int | None, etag: str | None) -> bool:
-        """Compare size and checksum; return whether there was a checksum to compare."""
-        for wanted, source in ((total, "announced"), (expected, "listed")):
-            if wanted is not None and size != wanted:
-                raise BodyTruncated(f"{size} bytes came, {wanted} were {source}")
-        found = _MD5_ETAG.fullmatch(etag or "")
-        if found is None:
-            return False
-        if found[1].lower() != self._md5.hexdigest():
+    def _check_md5(self, wanted: str) -> None:
+        if self._md5 is not None and wanted.lower() != self._md5.hexdigest():
             raise BodyTruncated("the content does not match the MD5 that is its ETag")
-        return True
+
+
+def _check_size(size: int, announced: int | None, expected: int | None) -> None:
+    for wanted, source in ((announced, "announced"), (expected, "listed")):
+        if wanted is not None and size != wanted:
+            raise BodyTruncated(f"{size} bytes came, {wanted} were {source}")
