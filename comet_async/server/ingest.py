@@ -9,6 +9,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from comet_async.server.archive import ArchiveReader, find_archives, open_archive
@@ -46,6 +47,10 @@ def load_archive(database: Database, archive: ArchiveReader) -> str:
     """
     run = replay(archive)
     with database.transaction():
+        if run.header.resumed:
+            _resume(database, run)
+        else:
+            _forget(database, run.header.key)
         _store_run(database, run)
         _store_values(database, run)
         _store_assets(database, run, archive)
@@ -66,6 +71,41 @@ def invent_sweeps(database: Database) -> None:
                     "UPDATE run SET optimization = ? WHERE key = ?",
                     (stable_id("sweep", project), key),
                 )
+
+
+def _forget(database: Database, key: str) -> None:
+    """Remove an older archive of the same run."""
+    for table in ("tag", "text", "value", "point", "asset", "registration"):
+        database.rows(f"DELETE FROM {table} WHERE run = ?", (key,))  # noqa: S608  own names
+
+
+def _resume(database: Database, run: ReplayedRun) -> None:
+    """Put what an earlier archive of the run logged in front of what this one did."""
+    key = run.header.key
+    earlier: dict[str, list[Point]] = {}
+    rows = database.rows(
+        "SELECT metric, value, time, step, epoch, context, offset FROM point WHERE run = ?"
+        " ORDER BY metric, ordinal",
+        (key,),
+    )
+    for metric, value, *rest in rows:
+        moment, step, epoch, context, offset = rest
+        point = Point(
+            str(value),
+            moment if isinstance(moment, int) else 0,
+            step if isinstance(step, int) else None,
+            epoch if isinstance(epoch, int) else None,
+            context if isinstance(context, str) else None,
+            offset if isinstance(offset, int) else 0,
+        )
+        earlier.setdefault(str(metric), []).append(point)
+    for name, points in run.metrics.items():
+        points[:0] = earlier.get(name, [])
+    for row in database.rows("SELECT start, name FROM run WHERE key = ?", (key,)):
+        start, called = row
+        run.header = replace(run.header, start_ms=start if isinstance(start, int) else 0)
+        if isinstance(called, str):
+            run.others.setdefault("Name", Mark(called))
 
 
 def _clean(value: SqlValue) -> SqlValue:

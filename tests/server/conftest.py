@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +42,13 @@ class Client:
 
     async def raw(
         self, path: str, headers: dict[str, str] | None = None, **query: object
-    ) -> tuple[int, dict[str, str], bytes]:
+    ) -> tuple[int, Mapping[str, str], bytes]:
         """Return status, headers and bytes of a read; redirects are not followed."""
         parameters = {key: str(value) for key, value in query.items()}
         async with self.session.get(
             self.url(path), params=parameters, headers=headers, allow_redirects=False
         ) as response:
-            return response.status, dict(response.headers), await response.read()
+            return response.status, response.headers.copy(), await response.read()
 
     def url(self, path: str) -> str:
         """Return the URL of a path of the REST API, or of an absolute path."""
