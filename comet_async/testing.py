@@ -4,15 +4,22 @@
 >>> _ = fake.on("GET", "/api/rest/v2/workspaces", reply(json={"workspaceNames": ["team"]}))
 
 `Session(comet.service(...), transport=fake)` then sends nothing anywhere, and `fake.sent` holds
-what it would have sent. pytest is not needed for this module.
+what it would have sent.
+
+`async with local_server() as server` listens on a loopback port; `server.faults` takes scripted
+faults and `server.log` has every request. In a `conftest.py`, `from comet_async.testing import
+comet_server` gives the same as a fixture of pytest, which nothing else here needs.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeAlias
+import sys
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -20,9 +27,28 @@ import msgspec
 
 from comet_async.engine.transport import HttpAnswer, HttpRequest
 from comet_async.errors import BodyTooLarge, TransportError
-from comet_async.service import Service
+from comet_async.service import Limits, Service
 
-__all__ = ["FakeStream", "FakeTransport", "Reply", "Scripted", "reply"]
+if TYPE_CHECKING:
+    import pytest
+
+    from comet_async.server import LocalServer, RateLimit, SyntheticSpec
+
+__all__ = [
+    "LOCAL_KEY",
+    "FakeStream",
+    "FakeTransport",
+    "Reply",
+    "Scripted",
+    "local_server",
+    "local_service",
+    "reply",
+]
+
+LOCAL_KEY = "local-server-takes-any-key"
+"""A key for the embedded server."""
+
+_FIXTURE = "comet_server"
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
@@ -247,3 +273,76 @@ class FakeTransport:
         if found.delay:
             await anyio.sleep(found.delay)
         return found
+
+
+def local_server(
+    archives: Sequence[str | Path] = (),
+    *,
+    synthetic: SyntheticSpec | None = None,
+    sample: bool = False,
+    api_keys: Collection[str] | None = None,
+    storage: bool = False,
+    rate_limit: RateLimit | None = None,
+    seed: int = 0,
+) -> LocalServer:
+    """Return an embedded Comet, to be entered with `async with`, on a free loopback port.
+
+    Args:
+        archives: Offline archives to serve.
+        synthetic: Synthetic data; with neither this, archives nor sample: 10 small experiments.
+        sample: Whether to serve the real runs that come with the package.
+        api_keys: Valid keys; None accepts any.
+        storage: Whether to open a second port as object storage for redirects.
+        rate_limit: The server's own limit.
+        seed: Of the faults' chance.
+
+    Raises:
+        ArchiveError: On entering, when an archive is missing or not usable.
+    """
+    from comet_async.server import LocalServer, SyntheticSpec  # noqa: PLC0415 slow to import
+
+    if synthetic is None and not archives and not sample:
+        synthetic = SyntheticSpec()
+    return LocalServer(
+        archives,
+        synthetic=synthetic,
+        sample=sample,
+        api_keys=api_keys,
+        storage=storage,
+        rate_limit=rate_limit,
+        seed=seed,
+    )
+
+
+def local_service(server: LocalServer, *, api_key: str = LOCAL_KEY) -> Service:
+    """Return the profile of an embedded server that listens, without quota or smoothing."""
+    from comet_async import comet  # noqa: PLC0415 keeps FakeTransport free of any catalogue
+
+    return comet.service(api_key, url=server.url, limits=Limits())
+
+
+@functools.cache
+def _fixture() -> object:
+    import pytest  # noqa: PLC0415 only those who ask for the fixture need it
+
+    from comet_async.server import serve_in_thread  # noqa: PLC0415 slow to import
+
+    @pytest.fixture(name=_FIXTURE)
+    def comet_server(request: pytest.FixtureRequest) -> Generator[LocalServer, None, None]:
+        """An embedded Comet on its own thread; an indirect parameter is `local_server` options."""
+        options: Mapping[str, object] = getattr(request, "param", {})
+        with serve_in_thread(local_server(**options)) as server:  # type: ignore[arg-type]  # the test's own options
+            yield server
+
+    return comet_server
+
+
+def __getattr__(name: str) -> object:
+    if name == _FIXTURE:
+        return _fixture()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    shown = [*globals()]
+    return [*shown, _FIXTURE] if "pytest" in sys.modules else shown
