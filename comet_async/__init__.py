@@ -7,6 +7,7 @@ from comet_async import comet
 from comet_async.credentials import FileKey, Secret, StaticKey
 from comet_async.engine.download import Downloaded
 from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
+from comet_async.engine.names import portable_path
 from comet_async.engine.observing import Counters, log_events
 from comet_async.engine.retry import RetryPolicy
 from comet_async.engine.session import Collected, Session
@@ -42,4 +43,5 @@ __all__ = [
     "comet",
     "fan_out",
     "log_events",
+    "portable_path",
 ]
