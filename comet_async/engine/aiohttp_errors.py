@@ -10,7 +10,7 @@ import ssl
 import aiohttp
 from yarl import URL
 
-from comet_async.engine.transport import HttpRequest
+from comet_async.engine.transport import HttpRequest, StaleConnection
 from comet_async.errors import (
     BodyTruncated,
     ConnectError,
@@ -28,7 +28,15 @@ __all__ = ["Dropped", "PrivateAddressError", "mapped", "mapped_in_body"]
 
 
 class Dropped(aiohttp.ClientError):
-    """A broken connection, in a class that aiohttp does not repeat on its own."""
+    """A broken connection, in a class that aiohttp does not repeat on its own.
+
+    `stale` tells that the connection had been kept from an earlier request and that nothing of an
+    answer to this one came.
+    """
+
+    def __init__(self, reason: str, *, stale: bool) -> None:
+        super().__init__(reason)
+        self.stale = stale
 
 
 class PrivateAddressError(OSError):
@@ -75,6 +83,8 @@ def mapped_in_body(error: aiohttp.ClientError | OSError | ValueError) -> Transpo
         return ProtocolError(f"the answer is not acceptable HTTP ({_reason(error)})")
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
         return ProtocolError(f"the exchange is not acceptable HTTP ({type(error).__name__})")
+    if isinstance(error, Dropped) and error.stale:
+        return StaleConnection("the server closed a kept connection as it was used again")
     return ConnectionLost("the connection broke before the answer was whole")
 
 

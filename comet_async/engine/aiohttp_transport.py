@@ -19,11 +19,11 @@ from yarl import URL
 from comet_async.credentials import Secret
 from comet_async.engine.addresses import is_private
 from comet_async.engine.aiohttp_errors import (
-    Dropped,
     PrivateAddressError,
     mapped,
     mapped_in_body,
 )
+from comet_async.engine.connections import Connector, KnowingRequest, send_once
 from comet_async.engine.inflate import inflated
 from comet_async.engine.redirects import REDIRECTS
 from comet_async.engine.speed import SpeedWatch
@@ -35,19 +35,6 @@ from comet_async.service import Tls
 __all__ = ["AiohttpTransport", "ssl_context"]
 
 _READ_BUFFER = 256 * 1024
-
-
-async def _gate(
-    request: aiohttp.ClientRequest,
-    handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
-) -> aiohttp.ClientResponse:
-    """Send once: aiohttp repeats a dropped GET unseen, without a switch to stop it."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
-        raise Dropped(type(error).__name__) from None
 
 
 class _PublicResolver(aiohttp_abc.AbstractResolver):
@@ -111,7 +98,7 @@ class AiohttpTransport:
         self._proxy, self._proxy_headers = _proxy_parts(proxy)
         self._private = private
         self._resolver = resolver
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._timeouts: dict[Timeouts, aiohttp.ClientTimeout] = {}
 
     async def fetch(self, request: HttpRequest) -> HttpAnswer:
@@ -170,20 +157,20 @@ class AiohttpTransport:
         for session in sessions.values():
             await session.close()
 
-    def _session(self, *, public_only: bool) -> aiohttp.ClientSession:
-        found = self._sessions.get(public_only)
+    def _session(self, *, public_only: bool, fresh: bool) -> aiohttp.ClientSession:
+        found = self._sessions.get((public_only, fresh))
         if found is None:
             inner = self._resolver()
             resolver = _PublicResolver(self._private, inner) if public_only else inner
-            connector = aiohttp.TCPConnector(limit=0, ssl=self._ssl, resolver=resolver)
-            found = self._sessions[public_only] = aiohttp.ClientSession(
-                connector=connector,
+            found = self._sessions[public_only, fresh] = aiohttp.ClientSession(
+                connector=Connector(self._ssl, resolver, keep=not fresh),
                 connector_owner=True,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
                 read_bufsize=_READ_BUFFER,
-                middlewares=(_gate,),
+                middlewares=(send_once,),
+                request_class=KnowingRequest,
             )
         return found
 
@@ -199,7 +186,7 @@ class AiohttpTransport:
         return found
 
     def _send(self, request: HttpRequest) -> Awaitable[aiohttp.ClientResponse]:
-        return self._session(public_only=request.public_only).request(
+        return self._session(public_only=request.public_only, fresh=request.fresh).request(
             request.method,
             URL(request.url, encoded=True),
             headers=[

@@ -22,6 +22,7 @@ from comet_async.engine.transport import (
     HttpAnswer,
     HttpRequest,
     HttpStream,
+    StaleConnection,
     Timeouts,
     Transport,
 )
@@ -53,6 +54,8 @@ A = TypeVar("A", HttpAnswer, HttpStream)
 
 _KNOWN_SECRETS = 4
 _TIMEOUT_MARGIN = 1.0
+_FREE = frozenset({Kind.UNREACHED, Kind.STALE})
+"""Ends of attempts that are no load on the server, so not counted by the retry budget."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,9 +71,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trip(msgspec.Struct):
-    """One attempt under way: its number, and what is known of its answer so far."""
+    """One attempt under way: its number, and what is known of its answer so far.
+
+    `fresh` asks for a connection of its own, after one that the server had closed.
+    """
 
     number: int
+    fresh: bool = False
     status: int | None = None
     received: int = 0
     body: bytes = b""
@@ -168,12 +175,13 @@ class Lane:
         """
         bucket = self.bucket(request)
         past: tuple[Attempt, ...] = ()
+        fresh = False
         clock = asyncio.get_running_loop().time
         began = clock()
         while True:
             if not bucket.slots.take():
                 await bucket.enter(self._waited)
-            trip = Trip(len(past) + 1)
+            trip = Trip(len(past) + 1, fresh)
             try:
                 value = await once(trip)
                 self._budget.succeeded()
@@ -193,6 +201,7 @@ class Lane:
             delay = self._delay(request, failed, trip.number, elapsed)
             outcome = str(failed.status or type(failed).__name__)
             past = (*past, Attempt(elapsed, outcome, delay))
+            fresh = isinstance(failed, StaleConnection)
             if delay is None:
                 break
             self._retrying(request, trip.number, outcome, delay)
@@ -214,7 +223,7 @@ class Lane:
         """
         service = self.service
         key = () if service.credentials is None else await self._key(service.credentials)
-        hop = self._first_hop(request, key)
+        hop = self._first_hop(request, key, fresh=trip.fresh)
         bucket: Bucket | None = self.bucket(request)
         for _ in range(MAX_HOPS + 1):
             if bucket is not None and not bucket.take():
@@ -262,7 +271,7 @@ class Lane:
         self._key_header = ((self.service.auth_header, value),)
         return self._key_header
 
-    def _first_hop(self, request: Request[object], key: HeaderPairs) -> HttpRequest:
+    def _first_hop(self, request: Request[object], key: HeaderPairs, *, fresh: bool) -> HttpRequest:
         headers = self._headers[request.answer is Blob] + key
         if request.content_type is not None:
             headers = (*headers, ("Content-Type", request.content_type))
@@ -277,6 +286,7 @@ class Lane:
             body=request.body,
             timeouts=timeouts,
             max_body_bytes=options.max_body_bytes,
+            fresh=fresh,
         )
 
     def _delay(
@@ -294,7 +304,7 @@ class Lane:
             self._throttled(bucket, error, delay)
         elif failure.kind is Kind.UNREACHED and self._proven and delay is not None:
             bucket.pause(delay)
-        elif delay is not None and failure.kind is not Kind.UNREACHED and not self._budget.take():
+        elif delay is not None and failure.kind not in _FREE and not self._budget.take():
             return None
         return delay
 

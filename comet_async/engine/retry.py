@@ -16,6 +16,7 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
+from comet_async.engine.transport import StaleConnection
 from comet_async.errors import (
     BodyTruncated,
     CometAsyncError,
@@ -42,6 +43,8 @@ class Kind(enum.Enum):
 
     UNREACHED = "unreached"
     """No connection: nothing was sent."""
+    STALE = "stale"
+    """A kept connection had been closed: chance, repeated at once and on a fresh one."""
     BROKEN = "broken"
     """The connection broke, stalled, or the body was cut."""
     STATUS = "status"
@@ -71,6 +74,8 @@ class Failure(msgspec.Struct, frozen=True):
 def failure_of(error: CometAsyncError) -> Failure:
     """Return how an error counts."""
     if isinstance(error, TransportError):
+        if isinstance(error, StaleConnection):
+            return Failure(Kind.STALE)
         passing = (ConnectionLost, BodyTruncated, RequestTimeout)
         if isinstance(error, ConnectError) or (
             isinstance(error, RequestTimeout) and not error.sent
@@ -134,7 +139,9 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
             effect, failure
         ):
             return None
-        if failure.wait is not None:
+        if failure.kind is Kind.STALE:
+            delay = 0.0
+        elif failure.wait is not None:
             delay = failure.wait
             if delay > self.longest_wait:
                 return None
@@ -143,7 +150,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
         return None if elapsed + delay > self.budget else delay
 
     def _allowed(self, kind: Kind, *, proven: bool) -> float:
-        if kind is Kind.UNREACHED and proven:
+        if kind is Kind.STALE or (kind is Kind.UNREACHED and proven):
             return math.inf
         return {
             Kind.UNREACHED: self.unreached_attempts,

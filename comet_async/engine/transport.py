@@ -11,10 +11,26 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from comet_async.credentials import Secret
+from comet_async.errors import ConnectionLost
 
-__all__ = ["HeaderPairs", "HttpAnswer", "HttpRequest", "HttpStream", "Timeouts", "Transport"]
+__all__ = [
+    "HeaderPairs",
+    "HttpAnswer",
+    "HttpRequest",
+    "HttpStream",
+    "StaleConnection",
+    "Timeouts",
+    "Transport",
+]
 
 HeaderPairs: TypeAlias = tuple[tuple[str, "str | Secret"], ...]
+
+
+class StaleConnection(ConnectionLost):
+    """A kept connection that the server had closed by the time a request left on it.
+
+    Not the server's trouble: whatever may be repeated is sent again at once, on a fresh connection.
+    """
 
 
 class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +64,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
         timeouts: Patience for this hop.
         max_body_bytes: Cap on a body read whole, after decompression.
         public_only: Refuse to connect to a private, loopback or link-local address.
+        fresh: Use a connection of its own, not one kept from an earlier request.
     """
 
     method: str
@@ -57,6 +74,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     max_body_bytes: int = 256 * 1024 * 1024
     public_only: bool = False
+    fresh: bool = False
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,86 @@
+"""aiohttp's kept connections, made honest.
+
+A server may close a kept connection just as the next request leaves on it, so a drop on a reused
+connection says nothing of the request and is told apart. Bytes that came while a connection was
+idle belong to no request: aiohttp 3.14 hands them to the next one as its answer, so such a
+connection is closed instead.
+"""
+
+from __future__ import annotations
+
+import ssl
+import weakref
+from collections.abc import Awaitable, Callable
+
+import aiohttp
+from aiohttp import abc as aiohttp_abc
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from comet_async.engine.aiohttp_errors import Dropped
+
+__all__ = ["Connector", "KnowingRequest", "send_once"]
+
+
+class KnowingRequest(aiohttp.ClientRequest):
+    """A request that knows whether its connection had served another one before."""
+
+    reused = False
+
+
+class Connector(aiohttp.TCPConnector):
+    """Connections without a limit of their own, checked before they are used again.
+
+    Args:
+        context: TLS settings.
+        resolver: Resolves names.
+        keep: Whether connections are kept for further requests.
+    """
+
+    def __init__(
+        self, context: ssl.SSLContext, resolver: aiohttp_abc.AbstractResolver, *, keep: bool
+    ) -> None:
+        super().__init__(limit=0, ssl=context, resolver=resolver, force_close=not keep)
+        self._served: weakref.WeakSet[object] = weakref.WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 the overridden signature
+    ) -> Connection:
+        """Return a connection on which nothing waits to be read."""
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            protocol = connection.protocol
+            if protocol is None:
+                return connection
+            if protocol not in self._served:
+                self._served.add(protocol)
+                return connection
+            if not protocol.should_close:
+                if isinstance(req, KnowingRequest):
+                    req.reused = True
+                return connection
+            connection.close()
+
+
+async def send_once(
+    request: aiohttp.ClientRequest,
+    handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
+) -> aiohttp.ClientResponse:
+    """Send once: aiohttp repeats a dropped GET unseen, without a switch to stop it."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (
+        aiohttp.ClientOSError,
+        aiohttp.ClientConnectionResetError,
+        aiohttp.ServerDisconnectedError,
+    ) as error:
+        begun = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(
+            error.message, str
+        )
+        reused = isinstance(request, KnowingRequest) and request.reused
+        raise Dropped(type(error).__name__, stale=reused and not begun) from None
