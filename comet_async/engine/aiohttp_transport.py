@@ -8,6 +8,7 @@ a second try after a dropped connection, cookies, netrc, unbounded decompression
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -315,5 +316,5 @@ def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None]:
     plain = Secret(str(url.with_user(None)), origin="the proxy URL")
     if url.user is None:
         return plain, None
-    login = aiohttp.BasicAuth(url.user, url.password or "").encode()
-    return plain, Secret.header(login)
+    login = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode("ascii")
+    return plain, Secret.header(f"Basic {login}")
