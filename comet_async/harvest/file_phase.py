@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +15,7 @@ from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
 from comet_async.harvest.arrow import batch
 from comet_async.harvest.columns import asset_columns
 from comet_async.harvest.folders import refuse_link
-from comet_async.harvest.job import Job, end_of, stops
+from comet_async.harvest.job import FAILED, Job, end_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger import FileEnd, Pending
 from comet_async.harvest.parts import TableWriter
@@ -49,9 +51,8 @@ class FilePhase:
         await job.on_disk(partial(job.lake.file_folder, ()))
         remote = await job.on_disk(job.lake.ledger.remote_files)
         job.answered(FILES, remote, 0)
-        pairs = ((pending, pending) for pending in job.lake.ledger.pending())
         try:
-            async with fan_out(self._download, pairs, concurrency=job.width) as outcomes:
+            async with fan_out(self._download, _Pending(job), concurrency=job.width) as outcomes:
                 async for outcome in outcomes:
                     await self._take(outcome)
         finally:
@@ -101,15 +102,37 @@ class FilePhase:
     async def _take(self, outcome: Outcome[Pending, Downloaded]) -> None:
         match outcome:
             case Ok(pending, done):
-                self._ends.append(FileEnd(pending, "stored", None, done.size, done.sha256))
+                end = FileEnd(pending, "stored", None, done.size, done.sha256)
             case Failed(pending, error):
                 if stops(error):
                     raise error
-                self._ends.append(FileEnd(pending, end_of(error), str(error)))
-        self._job.answered(FILES, 1, 0)
+                end = FileEnd(pending, end_of(error), str(error))
+        self._ends.append(end)
+        if end.state == FAILED:
+            self._job.failed(FILES)
+        else:
+            self._job.answered(FILES, 1, 0)
         if len(self._ends) >= _MARKS:
             await self._marks()
 
     async def _marks(self) -> None:
         ends, self._ends = self._ends, []
         await self._job.on_disk(partial(self._job.lake.ledger.file_ends, ends))
+
+
+class _Pending(AsyncIterator[tuple[Pending, Pending]]):
+    """The files to fetch, in chunks from the ledger: memory does not grow with their number."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._chunk: deque[Pending] = deque()
+        self._last: Pending | None = None
+
+    async def __anext__(self) -> tuple[Pending, Pending]:
+        if not self._chunk:
+            ledger = self._job.lake.ledger
+            self._chunk.extend(await self._job.on_disk(partial(ledger.pending, self._last)))
+        if not self._chunk:
+            raise StopAsyncIteration
+        self._last = self._chunk.popleft()
+        return self._last, self._last

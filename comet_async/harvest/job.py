@@ -20,6 +20,7 @@ from comet_async.harvest.lake import Lake
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.report import Effort
+from comet_async.harvest.threads import undivided
 
 __all__ = ["ABSENT", "FAILED", "Job", "end_of", "stops"]
 
@@ -49,7 +50,7 @@ class Job:
         self.progress = progress
         self.efforts: dict[str, Effort] = {}
         self._told = session.counters.bytes_received
-        self._one = anyio.CapacityLimiter(1)
+        self._one = anyio.Lock()
 
     @property
     def width(self) -> int:
@@ -67,6 +68,11 @@ class Job:
         if effort.began is None:
             effort.began = asyncio.get_running_loop().time()
 
+    def failed(self, table: str) -> None:
+        """Tell that an item of a table has failed."""
+        self.progress.failed(table, 1)
+        self.answered(table, 1, 0)
+
     def answered(self, table: str, items: int, rows: int) -> None:
         """Tell that items of a table have an end, and the bytes that came in meanwhile."""
         self.effort(table).ended = asyncio.get_running_loop().time()
@@ -81,7 +87,8 @@ class Job:
 
         A cancellation waits for it, so that what is on disk and what the ledger says agree.
         """
-        return await anyio.to_thread.run_sync(act, limiter=self._one)
+        async with self._one:
+            return await undivided(act)
 
 
 def stops(error: CometAsyncError) -> bool:

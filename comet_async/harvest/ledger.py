@@ -171,22 +171,19 @@ class Ledger(LedgerFile):
             )
         return int(str(items))
 
-    def pending(self) -> Iterator[Pending]:
-        """Give the files to fetch, in chunks, so that memory does not grow with their number."""
-        ordinal, asset_id = -1, ""
-        while True:
-            with self._guarded():
-                rows = self._db.execute(
-                    "SELECT ordinal, experiment, id, path, listed FROM asset WHERE generation = ?"
-                    " AND (ordinal, id) > (?, ?) AND state = 'planned' ORDER BY ordinal, id"
-                    " LIMIT ?",
-                    (self.generation, ordinal, asset_id, _CHUNK),
-                ).fetchall()
-            if not rows:
-                return
-            for at, key, found_id, path, listed in rows:
-                yield Pending(at, key, found_id, path, _row(listed).listed_size)
-            ordinal, asset_id = rows[-1][0], rows[-1][2]
+    def pending(self, after: Pending | None) -> list[Pending]:
+        """Return the next files to fetch, at most 1,000, in the plan's order."""
+        place = (-1, "") if after is None else (after.ordinal, after.asset_id)
+        with self._guarded():
+            rows = self._db.execute(
+                "SELECT ordinal, experiment, id, path, listed FROM asset WHERE generation = ?"
+                " AND (ordinal, id) > (?, ?) AND state = 'planned' ORDER BY ordinal, id LIMIT ?",
+                (self.generation, *place, _CHUNK),
+            ).fetchall()
+            return [
+                Pending(ordinal, key, asset_id, path, _row(listed).listed_size)
+                for ordinal, key, asset_id, path, listed in rows
+            ]
 
     def file_ends(self, ends: Sequence[FileEnd]) -> None:
         """Record what became of files."""

@@ -20,6 +20,9 @@ class HarvestProgress(Protocol):
     def finished(self, table: str, items: int, rows: int) -> None:
         """Take note of `items` more that have an end, whatever it is, and the rows in them."""
 
+    def failed(self, table: str, items: int) -> None:
+        """Take note that `items` of those that are over, told or about to be, have failed."""
+
     def received(self, size: int) -> None:
         """Take note of `size` more bytes from the wire, over all tables."""
 
@@ -31,6 +34,9 @@ class Silent:
         """Do nothing."""
 
     def finished(self, table: str, items: int, rows: int) -> None:
+        """Do nothing."""
+
+    def failed(self, table: str, items: int) -> None:
         """Do nothing."""
 
     def received(self, size: int) -> None:

@@ -34,6 +34,7 @@ from comet_async.harvest.report import (
     table_reports,
 )
 from comet_async.harvest.table_phase import TablePhase
+from comet_async.harvest.threads import undivided
 from comet_async.redaction import bare_url
 
 __all__ = ["FAILURES", "run"]
@@ -79,13 +80,24 @@ async def run(
     require()
     if service_of(session).base_url != plan.url:
         raise UsageError(f"the plan is of {bare_url(plan.url)}, the session of another server")
-    lake = await anyio.to_thread.run_sync(Lake, Path(path), plan)
-    job = Job(session, plan, lake, progress or Silent())
+    lake = await _opened(Path(path), plan)
     try:
+        job = Job(session, plan, lake, progress or Silent())
         return await _Run(job, files=assets and "assets" in plan.tables).report()
     finally:
-        with anyio.CancelScope(shield=True):
-            await job.on_disk(lake.close)
+        await undivided(lake.close)
+
+
+async def _opened(path: Path, plan: Plan) -> Lake:
+    """Return the folder, locked; when cancelled meanwhile, unlocked again."""
+    opened: list[Lake] = []
+    try:
+        await undivided(lambda: opened.append(Lake(path, plan)))
+    except asyncio.CancelledError:
+        for lake in opened:
+            await undivided(lake.close)
+        raise
+    return opened[0]
 
 
 class _Run:

@@ -20,7 +20,7 @@ from comet_async.harvest.columns import (
     experiment_columns,
 )
 from comet_async.harvest.files import asset_paths, experiment_folder
-from comet_async.harvest.job import Job, end_of, stops
+from comet_async.harvest.job import FAILED, Job, end_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.planner import Item
@@ -163,7 +163,10 @@ class TablePhase:
 
     async def _mark(self, item: Item, state: str, reason: str) -> None:
         self._ends.append((item, state, reason))
-        self._job.answered(item.table, 1, 0)
+        if state == FAILED:
+            self._job.failed(item.table)
+        else:
+            self._job.answered(item.table, 1, 0)
         if len(self._ends) >= _MARKS:
             await self._marks()
 

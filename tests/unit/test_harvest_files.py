@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from comet_async import comet
+from comet_async.harvest.columns import AssetRow
+from comet_async.harvest.files import asset_paths, experiment_folder
+from comet_async.server import HOSTILE_NAMES
+
+
+def rows(*names: str) -> list[AssetRow]:
+    return [
+        AssetRow(asset_id=f"id{index}", name=name, created=index)
+        for index, name in enumerate(names)
+    ]
+
+
+def paths(*names: str) -> list[str]:
+    return [str(path) for path in asset_paths(rows(*names)).values()]
+
+
+def folded(path: PurePosixPath) -> str:
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
+def test_plain_names_stay() -> None:
+    assert paths("model.pkl", "images/a b.png") == ["model.pkl", "images/a b.png"]
+
+
+def test_the_oldest_keeps_the_name_and_others_get_their_id() -> None:
+    assert paths("same.txt", "same.txt", "SAME.TXT", "same") == [
+        "same.txt",
+        "same~id1.txt",
+        "SAME~id2.TXT",
+        "same",
+    ]
+
+
+def test_order_of_listing_and_later_assets_change_no_name() -> None:
+    all_rows = rows("a", "A", "a/b", "c")
+    assert asset_paths(reversed(all_rows)) == asset_paths(all_rows)
+    fewer = asset_paths(all_rows[:2])
+    assert fewer == {key: asset_paths(all_rows)[key] for key in fewer}
+
+
+def test_a_file_and_a_folder_of_one_name_are_told_apart() -> None:
+    assert paths("a", "a/b", "A/b/c") == ["a", "a~id1/b", "A~id2/b/c"]
+    assert paths("a/b", "a") == ["a/b", "a~id1"]
+
+
+def test_an_id_that_is_no_plain_word_is_hashed() -> None:
+    two = [
+        AssetRow(asset_id="../x", name="a.txt", created=2),
+        AssetRow(asset_id="a", name="a.txt", created=1),
+    ]
+    found = asset_paths(two)
+    assert str(found["a"]) == "a.txt"
+    assert str(found["../x"]).startswith("a~")
+    assert "/" not in str(found["../x"])
+
+
+def test_hostile_names_stay_inside_and_apart() -> None:
+    found = asset_paths(rows(*HOSTILE_NAMES))
+    assert len({folded(path) for path in found.values()}) == len(HOSTILE_NAMES)
+    for path in found.values():
+        assert not path.is_absolute()
+        assert not {"", ".", ".."} & set(path.parts)
+        assert all(len(part.encode()) <= 255 for part in path.parts)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "A", "a/b", "a~x", "~", "b/a", "a/b/c", "", "/", "é", "e\u0301"]),
+            st.sampled_from(["x", "y", "X", "a", "", "~"]),
+        ),
+        unique_by=lambda pair: pair[1],
+    )
+)
+def test_no_two_assets_share_a_file_or_need_a_file_as_a_folder(
+    pairs: list[tuple[str, str]],
+) -> None:
+    found = asset_paths([AssetRow(asset_id=key, name=name) for name, key in pairs])
+    files = [folded(path) for path in found.values()]
+    assert len(found) == len(set(files)) == len(pairs)
+    for path in found.values():
+        assert not {folded(parent) for parent in path.parents} & set(files)
+
+
+def test_an_experiment_has_a_folder_below_its_project() -> None:
+    experiment = comet.Experiment(experiment_key="../k", project_name="a/b: c")
+    assert experiment_folder(experiment).parts == ("a%252Fb%3A c", "..%252Fk")
+    assert len(experiment_folder(comet.Experiment(experiment_key="k")).parts) == 2
