@@ -24,7 +24,7 @@ from comet_async.errors import (
 )
 from comet_async.redaction import shortened
 
-__all__ = ["Dropped", "PrivateAddressError", "mapped", "mapped_in_body"]
+__all__ = ["Dropped", "PrivateAddressError", "ProxyFailed", "mapped", "mapped_in_body"]
 
 
 class Dropped(aiohttp.ClientError):
@@ -39,6 +39,10 @@ class Dropped(aiohttp.ClientError):
         self.stale = stale
 
 
+class ProxyFailed(aiohttp.ClientError):
+    """A proxy that refused, or broke off before there was a way through it."""
+
+
 class PrivateAddressError(OSError):
     """A name of the outside world that resolves into a private network."""
 
@@ -51,6 +55,8 @@ def mapped(
     if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
         status = f" (it answered {error.status})" if hasattr(error, "status") else ""
         return ProxyError(f"the proxy gave no connection to {place}{status}")
+    if isinstance(error, ProxyFailed):
+        return ProxyError(f"the proxy gave no connection to {place} ({error})")
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return TlsError(f"no trusted TLS connection to {place}: {_reason(error)}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):

@@ -162,7 +162,9 @@ class AiohttpTransport:
         found = self._sessions.get((public_only, fresh))
         if found is None:
             inner = self._resolver()
-            resolver = _PublicResolver(self._private, inner) if public_only else inner
+            # Behind a proxy the only name resolved here is the proxy's own.
+            guarded = public_only and self._proxy is None
+            resolver = _PublicResolver(self._private, inner) if guarded else inner
             found = self._sessions[public_only, fresh] = aiohttp.ClientSession(
                 connector=Connector(self._ssl, resolver, keep=not fresh),
                 connector_owner=True,

@@ -17,9 +17,11 @@ from aiohttp import abc as aiohttp_abc
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from comet_async.engine.aiohttp_errors import Dropped
+from comet_async.engine.aiohttp_errors import Dropped, ProxyFailed
 
 __all__ = ["Connector", "KnowingRequest", "send_once"]
+
+_PROXY_LOGIN_WANTED = 407
 
 
 class KnowingRequest(aiohttp.ClientRequest):
@@ -51,7 +53,19 @@ class Connector(aiohttp.TCPConnector):
     ) -> Connection:
         """Return a connection on which nothing waits to be read."""
         while True:
-            connection = await super().connect(req, traces, timeout)
+            try:
+                connection = await super().connect(req, traces, timeout)
+            except (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError):
+                raise
+            except (
+                aiohttp.ClientOSError,
+                aiohttp.ServerDisconnectedError,
+                aiohttp.ClientResponseError,
+            ) as error:
+                if req.proxy is None:
+                    raise
+                # So far only the proxy was spoken to: it was CONNECT that failed.
+                raise ProxyFailed(type(error).__name__) from None
             protocol = connection.protocol
             if protocol is None:
                 return connection
@@ -71,7 +85,7 @@ async def send_once(
 ) -> aiohttp.ClientResponse:
     """Send once: aiohttp repeats a dropped GET unseen, without a switch to stop it."""
     try:
-        return await handler(request)
+        response = await handler(request)
     except aiohttp.ClientConnectorError:
         raise
     except (
@@ -84,3 +98,7 @@ async def send_once(
         )
         reused = isinstance(request, KnowingRequest) and request.reused
         raise Dropped(type(error).__name__, stale=reused and not begun) from None
+    if response.status == _PROXY_LOGIN_WANTED and request.proxy is not None:
+        response.close()
+        raise ProxyFailed(f"it answered {response.status}")
+    return response
