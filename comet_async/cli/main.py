@@ -10,9 +10,12 @@ import click
 from comet_async.cli.call import call
 from comet_async.cli.commands import Program
 from comet_async.cli.context import Connection, log_to_stderr
+from comet_async.cli.demo import demo
 from comet_async.cli.doctor import doctor
+from comet_async.cli.harvest import harvest
 from comet_async.cli.login import login
 from comet_async.cli.output import PROGRAM, prepare_streams
+from comet_async.cli.serve import serve
 
 __all__ = ["main", "program"]
 
@@ -71,7 +74,7 @@ program.examples = (
     "comet-async call get_workspaces",
     "comet-async --url https://comet.example.com doctor",
 )
-for _command in (call, doctor, login):
+for _command in (call, demo, doctor, harvest, login, serve):
     program.add_command(_command)
 
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import sys
 import unicodedata
 from collections.abc import Generator
-from typing import TextIO
 
 import click
 import msgspec
@@ -25,7 +23,6 @@ __all__ = [
     "PROGRAM",
     "discard_output",
     "flush",
-    "is_rich",
     "json_text",
     "prepare_streams",
     "put",
@@ -37,18 +34,8 @@ __all__ = [
 
 PROGRAM = "comet-async"
 
-_MIN_WIDTH = 40
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _BASIC_PLANE = 0xFFFF
-
-
-def is_rich(stream: TextIO | None) -> bool:
-    """Tell whether `stream` is a terminal that may be sent colours and a moving cursor."""
-    if stream is None or os.environ.get("NO_COLOR") or stream.closed or not stream.isatty():
-        return False
-    if os.environ.get("TERM", "dumb") in {"dumb", "unknown", ""} and os.name == "posix":
-        return False
-    return shutil.get_terminal_size().columns >= _MIN_WIDTH
 
 
 def say(text: str) -> None:

@@ -8,7 +8,8 @@ from typing import cast
 
 import msgspec
 
-from comet_async.cli.output import is_rich, put
+from comet_async.cli.output import put
+from comet_async.progress import can_move
 from comet_async.redaction import printable, shortened
 
 __all__ = ["Table", "cell", "put_table", "table_of"]
@@ -82,13 +83,11 @@ def _is_number(value: object) -> bool:
     return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
-def put_table(table: Table, title: str = "") -> None:
+def put_table(table: Table) -> None:
     """Write a table to standard output."""
-    if is_rich(sys.stdout):
-        _put_boxes(table, title)
+    if can_move(sys.stdout):
+        _put_boxes(table)
         return
-    if title:
-        put(title)
     for line in plain_lines(table):
         put(line)
 
@@ -117,15 +116,17 @@ def _padded(text: str, missing: int, *, right: bool) -> str:
     return blanks + text if right else text + blanks
 
 
-def _put_boxes(table: Table, title: str) -> None:
-    from rich.console import Console  # noqa: PLC0415 as above
+def _put_boxes(table: Table) -> None:
+    from rich.box import SIMPLE_HEAD  # noqa: PLC0415 as above
+    from rich.console import Console  # noqa: PLC0415
     from rich.table import Table as Boxes  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    boxes = Boxes(title=Text(title) if title else None, title_justify="left")
+    boxes = Boxes(box=SIMPLE_HEAD, pad_edge=False)
     for name in table.columns:
-        numeric = name in table.numeric
-        boxes.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        justify = "right" if name in table.numeric else "left"
+        is_first = name == table.columns[0]
+        boxes.add_column(Text(name), justify=justify, overflow="fold", no_wrap=is_first)  # type: ignore[arg-type]  # one of two literals
     for row in table.rows:
         boxes.add_row(*(Text(text) for text in row))
     Console(highlight=False).print(boxes)

@@ -1,0 +1,130 @@
+"""`comet-async demo`: real runs from the embedded Comet, harvested into a folder."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from comet_async.cli.commands import Command
+from comet_async.cli.context import connection
+from comet_async.cli.exits import Exit, Quit
+from comet_async.cli.harvesting import (
+    Order,
+    checked_folder,
+    harvest_into,
+    pauses_to,
+    put_report,
+    view,
+)
+from comet_async.cli.output import flush, put, say
+from comet_async.cli.running import Stopping, run
+from comet_async.engine.session import Session
+from comet_async.testing import local_server, local_service
+
+__all__ = ["demo"]
+
+_COLUMNS = ("table", "rows", "files", "bytes", "requests", "seconds")
+_WORKSPACE = "samples"
+_MARK = ".comet-demo"
+_OURS = ("tables", "files", "unfinished", "replaced")
+_OUR_FILES = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", ".lock", "failures.jsonl")
+_PLAIN = re.compile(r"[\w /.,:;=()*'{}+-]+")
+_SQL = (
+    "SELECT project_name, experiment_name, max(value) AS best_val_accuracy"
+    " FROM '{0}/tables/metrics/*.parquet' JOIN '{0}/tables/experiments/*.parquet'"
+    " USING (experiment_key) WHERE metric = 'val_accuracy'"
+    " GROUP BY ALL ORDER BY best_val_accuracy DESC, experiment_name LIMIT 5"
+)
+
+
+@click.command(cls=Command)
+@click.option(
+    "-o",
+    "--output",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=Path("comet-demo"),
+    metavar="DIR",
+    help="Folder to write to; default comet-demo in the working directory.",
+)
+@click.option("--keep", is_flag=True, help="Do not replace what an earlier demo wrote.")
+@click.pass_context
+def demo(ctx: click.Context, folder: Path, keep: bool) -> int:  # noqa: FBT001 click passes it by name
+    """Harvest real training runs from a Comet that runs inside this command.
+
+    Needs no account and no network. Shows what was written, and a line of SQL to try on it.
+    """
+    if find_spec("pyarrow") is None:
+        raise Quit("the demo needs pyarrow: pip install 'comet_async[harvest]'")
+    checked_folder(folder)
+    _make_room(folder, keep=keep)
+    options = connection(ctx)
+    order = Order(scope=_WORKSPACE, folder=folder)
+
+    async def work(stopping: Stopping) -> int:
+        del stopping
+        shown = view(order, verbose=options.verbose)
+        async with local_server(sample=True) as server:
+            say(f"a Comet with real runs listens on {server.url}")
+            service = local_service(server)
+            async with Session(service, observer=pauses_to(shown)) as session:
+                report = await harvest_into(session, order, shown)
+        put_report(report, order, _COLUMNS)
+        return report.exit_code
+
+    code = run(work)
+    if code == Exit.OK:
+        put()
+        put("Try this:")
+        put(f"  {query_line(folder)}")
+        flush()
+    return code
+
+
+demo.examples = ("comet-async demo", "comet-async demo -o /tmp/lake")
+
+
+def _make_room(folder: Path, *, keep: bool) -> None:
+    """Make the folder, removing what an earlier demo wrote; touch nobody else's files.
+
+    Raises:
+        Quit: It holds something else, or an earlier demo that is to be kept.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / _MARK).is_file():
+            raise Quit(
+                f"{folder} is not empty and no demo wrote it; name another one with -o", Exit.USAGE
+            )
+        if keep:
+            raise Quit(f"{folder} holds an earlier demo; name another one with -o", Exit.USAGE)
+        for name in _OURS:
+            if (folder / name).is_dir() and not (folder / name).is_symlink():
+                shutil.rmtree(folder / name)
+        for name in _OUR_FILES:
+            (folder / name).unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / _MARK).write_text("`comet-async demo` wrote this folder and may replace it.\n")
+
+
+def query_line(folder: Path) -> str:
+    """Return a shell command that asks the harvest a question, fit to be pasted."""
+    sql = _SQL.format(str(folder).replace("'", "''"))
+    code = f"import duckdb; print(duckdb.sql('''{sql}'''))"
+    if _PLAIN.fullmatch(sql):
+        # Double quotes serve every shell, and are easier to read than what shlex makes of quotes.
+        return f'{shlex.quote(_python())} -c "{code}"'
+    return shlex.join([_python(), "-c", f"import duckdb; print(duckdb.sql({sql!r}))"])
+
+
+def _python() -> str:
+    """Return how to start this interpreter from a shell."""
+    found = shutil.which("python")
+    if found is not None and Path(found).parent == Path(sys.executable).parent:
+        return "python"
+    return sys.executable

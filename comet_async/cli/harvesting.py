@@ -1,0 +1,176 @@
+"""One harvest for the terminal: its progress, its table, its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from comet_async.cli.output import discard_output, flush, put, put_json, say
+from comet_async.cli.tables import Table, put_table
+from comet_async.engine.session import Session
+from comet_async.errors import DestinationError
+from comet_async.events import Event, Paused
+from comet_async.progress import PlainProgress, View, told_size, view_for
+from comet_async.redaction import printable
+
+if TYPE_CHECKING:
+    from comet_async.harvest import Report, TableReport
+
+__all__ = ["Order", "Shown", "checked_folder", "harvest_into", "pauses_to", "put_report", "view"]
+
+_FAILURES_SHOWN = 5
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """What to harvest into which folder.
+
+    Attributes:
+        scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
+        folder: Where to.
+        tables: Names of tables; None for all.
+        assets: Whether to fetch the files of assets.
+        archived: Whether to harvest archived experiments as well.
+        quiet: No progress and no table.
+        as_json: The report as JSON.
+    """
+
+    scope: str
+    folder: Path
+    tables: tuple[str, ...] | None = None
+    assets: bool = True
+    archived: bool = False
+    quiet: bool = False
+    as_json: bool = False
+
+
+class Shown(Protocol):
+    """A column of the report's table: head, and the text for one table."""
+
+    def __call__(self, table: TableReport, /) -> str:
+        """Return the text of a cell."""
+        ...
+
+
+def checked_folder(folder: Path) -> None:
+    """See that a harvest can be written to `folder`, before anything is asked of a server.
+
+    Raises:
+        DestinationError: It is a file, or neither it nor the folder above can be written to.
+    """
+    shown = printable(str(folder))
+    if folder.exists() and not folder.is_dir():
+        raise DestinationError(f"{shown} is a file")
+    above = folder.absolute()
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        raise DestinationError(f"{printable(str(above))} is not writable")
+
+
+def view(order: Order, *, verbose: bool) -> View:
+    """Return where progress is shown: on standard error; nowhere when quiet."""
+    if order.quiet:
+        return View()
+    return PlainProgress(sys.stderr) if verbose else view_for(sys.stderr)
+
+
+def pauses_to(shown: View) -> Callable[[Event], None]:
+    """Return an observer that shows when the server asks for quiet."""
+
+    def observe(event: Event, /) -> None:
+        if isinstance(event, Paused):
+            shown(event)
+
+    return observe
+
+
+async def harvest_into(session: Session, order: Order, shown: View) -> Report:
+    """Carry out an order.
+
+    Raises:
+        CometAsyncError: As `harvest.plan` and `harvest.run` do.
+    """
+    from comet_async import harvest  # noqa: PLC0415 it and what it imports are slow
+
+    with shown:
+        try:
+            tables = None if order.tables is None else list(order.tables)
+            plan = await harvest.plan(session, order.scope, tables=tables, archived=order.archived)
+            if not order.quiet:
+                count = len(plan.experiments)
+                say(f"{plan.scope}: {count:,} experiments, {plan.forecast()}")
+            return await harvest.run(
+                session, plan, order.folder, progress=shown, assets=order.assets
+            )
+        except asyncio.CancelledError:
+            shown.close()
+            say(_interrupted(shown, order.folder))
+            raise
+
+
+def _interrupted(shown: View, folder: Path) -> str:
+    done = "; ".join(f"{name} {count.told()}" for name, count in shown.counts.items())
+    told = f" ({done})" if done else ""
+    return f"stopped before the end{told}; run it again to harvest {folder} anew"
+
+
+_COLUMNS: dict[str, Shown] = {
+    "table": lambda table: table.table,
+    "planned": lambda table: f"{table.planned:,}",
+    "stored": lambda table: f"{table.stored:,}",
+    "absent": lambda table: f"{table.absent:,}",
+    "failed": lambda table: f"{table.failed:,}",
+    "rows": lambda table: f"{table.rows:,}",
+    "files": lambda table: f"{table.files:,}",
+    "bytes": lambda table: f"{table.bytes:,}",
+    "requests": lambda table: f"{table.requests:,}",
+    "seconds": lambda table: f"{table.seconds:.1f}",
+}
+
+
+def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COLUMNS)) -> None:
+    """Write the report to standard output, its problems to standard error.
+
+    A reader that has gone away changes nothing: the exit code stays the report's.
+
+    Args:
+        report: What the harvest did.
+        order: Says in which form.
+        columns: Columns of the table.
+    """
+    try:
+        if order.as_json:
+            put_json(report.to_dict())
+        elif not order.quiet:
+            _put_table(report, columns)
+        flush()
+    except BrokenPipeError:
+        discard_output()
+    for failure in report.failures[:_FAILURES_SHOWN]:
+        name = f" {failure.name}" if failure.name else ""
+        say(f"failed: {failure.table} of {failure.experiment_key}{name}: {failure.reason}")
+    if report.failed > _FAILURES_SHOWN:
+        say(f"{report.failed:,} items failed; {report.path / 'failures.jsonl'} lists them")
+    if report.kept:
+        say(f"kept from an earlier run, which had fewer failures: {', '.join(report.kept)}")
+    if report.stopped:
+        say(f"stopped: {report.stopped}")
+
+
+def _put_table(report: Report, columns: Sequence[str]) -> None:
+    rows = [[_COLUMNS[name](table) for name in columns] for table in report.tables]
+    put_table(Table(columns, rows, frozenset(_COLUMNS) - {"table"}))
+    rows_in_all = sum(table.rows for table in report.tables)
+    files = sum(table.files for table in report.tables)
+    size = told_size(sum(table.bytes for table in report.tables))
+    put(
+        f"{rows_in_all:,} rows and {files:,} files, {size} in {report.path}:"
+        f" {report.requests:,} requests, {told_size(report.bytes_received)} received,"
+        f" {report.seconds:.1f} s"
+    )
