@@ -2,7 +2,7 @@
 
 HTTP clients accept a gzip body that ends early and unpack bombs without a limit (seen with aiohttp
 3.14: 1 MB became 1 GiB). Here a body without its end mark is an error, and so is one over the cap
-or, beyond a first allowance, one that unpacks implausibly well.
+or, beyond a first allowance, one whose bytes so far unpack implausibly well.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from comet_async.errors import BodyTooLarge, BodyTruncated
 __all__ = ["inflated"]
 
 _STEP = 4 * 1024 * 1024
+_PIECE = 64 * 1024
+_MAGIC = b"\x1f\x8b"
 _BOMB_ALLOWANCE = 16 * 1024 * 1024
 _BOMB_RATIO = 100
 _GZIP = 31
@@ -32,7 +34,7 @@ class _Decompressor(Protocol):
     @property
     def unconsumed_tail(self) -> bytes: ...
 
-    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+    def decompress(self, data: bytes | memoryview, max_length: int = ..., /) -> bytes: ...
 
 
 def _decompressor(wbits: int) -> _Decompressor:
@@ -59,49 +61,72 @@ def inflated(body: bytes, encoding: str, max_bytes: int) -> bytes:
     name = encoding.strip().lower()
     if name in {"", "identity"}:
         return body
+    unpacking = _Unpacking(body, max_bytes)
     if name in {"gzip", "x-gzip"}:
-        return _members(body, max_bytes)
-    if name == "deflate":
-        zlib_wrapped = body[:1] and body[0] & 0x0F == zlib.DEFLATED
-        return _one(body, _ZLIB if zlib_wrapped else _RAW, max_bytes)[0]
-    raise BodyTruncated(f"the body has the unknown encoding {encoding!r}")
+        unpacking.members()
+    elif name == "deflate":
+        unpacking.one(_ZLIB if body[:1] and body[0] & 0x0F == zlib.DEFLATED else _RAW)
+    else:
+        raise BodyTruncated(f"the body has the unknown encoding {encoding!r}")
+    return unpacking.result()
 
 
-def _members(body: bytes, max_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    rest = body
-    while rest:
-        part, rest = _one(rest, _GZIP, max_bytes - sum(map(len, parts)))
-        parts.append(part)
-        if not rest.startswith(b"\x1f\x8b"):
-            break
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+class _Unpacking:
+    """One body on its way to its unpacked form, bounded at every step and over all members.
 
+    Args:
+        body: The body as sent.
+        max_bytes: Cap on the result.
+    """
 
-def _one(body: bytes, wbits: int, max_bytes: int) -> tuple[bytes, bytes]:
-    unpacker = _decompressor(wbits)
-    plausible = max(_BOMB_ALLOWANCE, _BOMB_RATIO * len(body))
-    limit = min(max_bytes, plausible)
-    parts: list[bytes] = []
-    size = 0
-    data = body
-    failure = ""
-    while not unpacker.eof:
+    def __init__(self, body: bytes, max_bytes: int) -> None:
+        self._body = memoryview(body)
+        self._max_bytes = max_bytes
+        self._at = 0
+        self._size = 0
+        self._parts: list[bytes] = []
+
+    def result(self) -> bytes:
+        """Return what was unpacked."""
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+
+    def members(self) -> None:
+        """Unpack one gzip member after the other; what follows without a header is padding."""
+        while self._at < len(self._body):
+            self.one(_GZIP)
+            if bytes(self._body[self._at : self._at + 2]) != _MAGIC:
+                break
+
+    def one(self, wbits: int) -> None:
+        """Unpack one stream to its end mark."""
+        unpacker = _decompressor(wbits)
+        while not unpacker.eof:
+            data: bytes | memoryview = unpacker.unconsumed_tail
+            if not data:
+                data = self._body[self._at : self._at + _PIECE]
+                self._at += len(data)
+            part = self._unpacked(unpacker, data)
+            if not part and not data:
+                raise BodyTruncated("the compressed body ends before its end mark")
+            self._keep(part, self._at - len(unpacker.unconsumed_tail))
+        self._at -= len(unpacker.unused_data)
+
+    def _unpacked(self, unpacker: _Decompressor, data: bytes | memoryview) -> bytes:
+        failure: str
         try:
-            part = unpacker.decompress(data, _STEP)
+            return unpacker.decompress(data, _STEP)
         except Exception as error:  # noqa: BLE001 zlib and isal raise classes of their own
             failure = str(error)
-            break
-        size += len(part)
-        if size > limit:
-            reason = "more than the cap" if limit == max_bytes else "implausibly more than sent"
-            raise BodyTooLarge(f"the body unpacks to over {limit} bytes, {reason}")
-        parts.append(part)
-        data = unpacker.unconsumed_tail
-        if not part and not data:
-            break
-    if failure:
         raise BodyTruncated(f"the compressed body is corrupt ({failure})")
-    if not unpacker.eof:
-        raise BodyTruncated("the compressed body ends before its end mark")
-    return parts[0] if len(parts) == 1 else b"".join(parts), unpacker.unused_data
+
+    def _keep(self, part: bytes, consumed: int) -> None:
+        self._size += len(part)
+        plausible = max(_BOMB_ALLOWANCE, _BOMB_RATIO * consumed)
+        limit = min(self._max_bytes, plausible)
+        if self._size > limit:
+            reason = (
+                "more than the cap" if limit == self._max_bytes else "implausibly more than sent"
+            )
+            raise BodyTooLarge(f"the body unpacks to over {limit} bytes, {reason}")
+        if part:
+            self._parts.append(part)
