@@ -6,6 +6,7 @@ it. A fraction is of the body on the wire.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import struct
 import zlib
@@ -272,7 +273,8 @@ def _bomb(size: int) -> bytes:
 async def _gzip_bomb(exchange: Exchange) -> Outcome:
     """Answer with 1 MiB that unpacks to 1 GiB; the argument is the unpacked size in bytes."""
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
-    return Answer(200, headers, _bomb(int(exchange.number(_BOMB))))
+    body = await asyncio.to_thread(_bomb, int(exchange.number(_BOMB)))
+    return Answer(200, headers, body)
 
 
 BYTE_FAULTS: dict[str, Fault] = {

@@ -143,9 +143,10 @@ class Pipeline:
             answer = await clean({})
             self.log.update(number, status=answer.status)
             return await send(request, answer)
+        self.log.update(number, fault=rule.fault)
         exchange = Exchange(request, rule, clean, self.settings.storage_url, self.faults.random)
         outcome = await self.faults.apply(exchange)
-        self.log.update(number, status=outcome.status, fault=rule.fault)
+        self.log.update(number, status=outcome.status)
         return await send(request, outcome) if isinstance(outcome, Answer) else outcome
 
     async def _clean(
