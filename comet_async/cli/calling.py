@@ -16,7 +16,7 @@ from comet_async.cli.context import Connection
 from comet_async.cli.endpoints import PAGED
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.output import json_text, put_bytes, put_json, safe_json, say
-from comet_async.cli.running import Stopping, run
+from comet_async.cli.running import run
 from comet_async.cli.tables import put_table, table_of
 from comet_async.engine.part_file import PartFile, checked_folder
 from comet_async.engine.session import Session
@@ -66,8 +66,7 @@ def call_endpoint(
     _check(request, delivery)
     service = connection.service(settings)
 
-    async def work(stopping: Stopping) -> int:
-        del stopping
+    async def work() -> int:
         async with connection.session(service, settings) as session:
             if request.answer is Blob:
                 await _deliver_blob(session, request, delivery)

@@ -23,7 +23,7 @@ from comet_async.cli.harvesting import (
     view,
 )
 from comet_async.cli.output import flush, put, say
-from comet_async.cli.running import Stopping, run
+from comet_async.cli.running import run
 from comet_async.engine.session import Session
 from comet_async.testing import local_server, local_service
 
@@ -67,8 +67,7 @@ def demo(ctx: click.Context, folder: Path, keep: bool) -> int:  # noqa: FBT001 c
     options = connection(ctx)
     order = Order(scope=_WORKSPACE, folder=folder)
 
-    async def work(stopping: Stopping) -> int:
-        del stopping
+    async def work() -> int:
         shown = view(order, verbose=options.verbose)
         async with local_server(sample=True) as server:
             say(f"a Comet with real runs listens on {server.url}")

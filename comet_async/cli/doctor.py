@@ -15,7 +15,7 @@ from comet_async.cli.commands import Command
 from comet_async.cli.context import Connection, connection
 from comet_async.cli.exits import Exit
 from comet_async.cli.output import put, put_json
-from comet_async.cli.running import Stopping, run
+from comet_async.cli.running import run
 from comet_async.cli.tables import Table, put_table
 from comet_async.engine.retry import RetryPolicy
 from comet_async.engine.session import Session
@@ -125,8 +125,7 @@ def _diagnose(options: Connection) -> Diagnosis:
         extras={name: all(map(_present, modules)) for name, modules in _EXTRAS.items()},
     )
 
-    async def work(stopping: Stopping) -> int:
-        del stopping
+    async def work() -> int:
         once = RetryPolicy(attempts=1, unreached_attempts=1, throttled_attempts=2)
         async with options.session(service, settings, retry=once) as session:
             await _ask_version(session, found)

@@ -16,7 +16,7 @@ from comet_async.cli.harvesting import (
     put_report,
     view,
 )
-from comet_async.cli.running import Stopping, run
+from comet_async.cli.running import run
 
 __all__ = ["harvest"]
 
@@ -83,8 +83,7 @@ def harvest(
     settings = options.settings()
     service = options.service(settings)
 
-    async def work(stopping: Stopping) -> int:
-        del stopping
+    async def work() -> int:
         shown = view(order, verbose=options.verbose)
         observers = [pauses_to(shown)]
         async with options.session(service, settings, observers=observers) as session:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from types import FrameType
 
 import anyio
 
@@ -20,59 +21,58 @@ _SIGNALS = tuple(
 
 
 class Stopping:
-    """Whether a signal asked to stop, and what happens then.
+    """Takes the signals of a command.
 
-    The first signal calls `on_stop`; by default that cancels the work. The second ends the process
-    at once.
+    The first cancels the work, which then finishes what it must; the second ends the process at
+    once, even while the event loop is busy.
 
     Attributes:
         signal: The first signal, None so far.
-        on_stop: Called at the first signal.
     """
 
-    def __init__(self, cancel: Callable[[], None]) -> None:
+    def __init__(self, cancel: Callable[[], object]) -> None:
         self.signal: int | None = None
-        self.on_stop = cancel
-        self.cancel = cancel
+        self._cancel = cancel
 
-    def request(self, number: int) -> None:
-        """Take note of a signal."""
+    def __call__(self, number: int, frame: FrameType | None = None) -> None:
+        """Take note of a signal, as a signal handler of Python's."""
+        del frame
         if self.signal is not None:
             os._exit(_BY_SIGNAL + number)
         self.signal = number
-        self.on_stop()
+        self._cancel()
 
 
-def run(work: Callable[[Stopping], Awaitable[int]]) -> int:
+def run(work: Callable[[], Awaitable[int]]) -> int:
     """Run `work` to its end and return its exit code, or 128 + n after signal n.
 
     Args:
-        work: Called in a new event loop with what tells it of signals.
+        work: Called in a new event loop; the first signal cancels it.
     """
     with asyncio.Runner() as runner:
         return runner.run(_supervised(work))
 
 
-async def _supervised(work: Callable[[Stopping], Awaitable[int]]) -> int:
+async def _supervised(work: Callable[[], Awaitable[int]]) -> int:
     code = 0
+    loop = asyncio.get_running_loop()
     scope = anyio.CancelScope()
-    stopping = Stopping(scope.cancel)
+    stopping = Stopping(lambda: loop.call_soon_threadsafe(scope.cancel))
     with scope, _handlers(stopping):
-        code = await work(stopping)
+        code = await work()
     return code if stopping.signal is None else _BY_SIGNAL + stopping.signal
 
 
 @contextmanager
 def _handlers(stopping: Stopping) -> Generator[None]:
-    """Route signals to `stopping`; off the main thread and on Windows Python's own stay."""
-    loop = asyncio.get_running_loop()
-    installed: list[int] = []
-    for number in _SIGNALS:
-        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, stopping.request, number)
-            installed.append(number)
+    """Route signals to `stopping`; off the main thread Python allows no handlers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    # Handlers of Python's, not the loop's: those would wait until the loop is free.
+    before = {number: signal.signal(number, stopping) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number in installed:
-            loop.remove_signal_handler(number)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -10,7 +10,7 @@ import click
 from comet_async.cli.commands import Command
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.output import flush, put, say
-from comet_async.cli.running import Stopping, run
+from comet_async.cli.running import run
 
 if TYPE_CHECKING:
     from comet_async.server import LocalServer
@@ -75,8 +75,7 @@ def serve(
         port=port,
     )
 
-    async def work(stopping: Stopping) -> int:
-        del stopping
+    async def work() -> int:
         await serve_forever(server, started=_tell)
         return Exit.OK
 
