@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
 from comet_async import comet
@@ -210,7 +211,7 @@ def test_publishing_that_broke_off_anywhere_is_completed_by_the_next_run(
     lake = Lake(tmp_path, make_plan("a", tables=("tags",)))
     steps = 0
     real = Path.rename
-    real_sync = folders.os.fsync
+    real_sync = os.fsync
 
     def step() -> None:
         nonlocal steps
@@ -229,7 +230,7 @@ def test_publishing_that_broke_off_anywhere_is_completed_by_the_next_run(
         real_sync(descriptor)
 
     monkeypatch.setattr(Path, "rename", rename)
-    monkeypatch.setattr("comet_async.harvest.folders.os.fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     try:
         harvested(lake, "two")
         crashed = False
@@ -247,8 +248,6 @@ def test_publishing_that_broke_off_anywhere_is_completed_by_the_next_run(
 
 
 def read(root: Path) -> list[str]:
-    import pyarrow.parquet as pq  # noqa: PLC0415 only here
-
     found: list[str] = []
     for path in sorted((root / "tables" / "tags").glob("*.parquet")):
         found += pq.read_table(path)["tag"].to_pylist()

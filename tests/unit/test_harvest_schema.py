@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # as above
 import pytest
 
 from comet_async.errors import DecodeError, UsageError
@@ -69,8 +70,18 @@ def test_files_are_zstd_with_statistics() -> None:
 
 
 def test_a_value_that_does_not_fit_its_column_is_a_decode_error_that_names_it() -> None:
-    good = {"experiment_key": ["k"], "metric": ["m"], "context": [None], "epoch": [None]}
-    more = {"timestamp": [1], "value": [1.0], "value_text": [None], "offset": [2**63]}
+    good: dict[str, list[object]] = {
+        "experiment_key": ["k"],
+        "metric": ["m"],
+        "context": [None],
+        "epoch": [None],
+    }
+    more: dict[str, list[object]] = {
+        "timestamp": [1],
+        "value": [1.0],
+        "value_text": [None],
+        "offset": [2**63],
+    }
     with pytest.raises(DecodeError, match=r"metrics\.offset"):
         batch(TABLES["metrics"], {**good, **more, "step": [1]})
     with pytest.raises(DecodeError, match=r"tags\.tag"):
@@ -80,7 +91,7 @@ def test_a_value_that_does_not_fit_its_column_is_a_decode_error_that_names_it() 
 def test_extreme_values_survive_a_file() -> None:
     values = [5e-324, 1.7976931348623157e308, -0.0, math.inf, math.nan, 0.1]
     integers = [-(2**63), 2**63 - 1, 2**53 + 1, 0, -1, None]
-    columns = {
+    columns: dict[str, Sequence[object]] = {
         "experiment_key": ["k"] * 6,
         "metric": ["a/b", "ü", "", "a b+c", "x" * 1000, "\n"],
         "context": [None] * 6,
