@@ -35,7 +35,7 @@ __all__ = ["Failure", "Kind", "RetryBudget", "RetryPolicy", "failure_of", "retry
 
 _RETRIED_STATUSES = frozenset({408, 500, 502, 503, 504})
 _THROTTLED = 429
-_NUMBER = re.compile(r"\d+(\.\d+)?")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 class Kind(enum.Enum):
