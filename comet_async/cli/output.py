@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import sys
 import unicodedata
 from collections.abc import Generator
@@ -35,6 +36,7 @@ __all__ = [
 PROGRAM = "comet-async"
 
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_DOUBTFUL = re.compile(r"[^\n -~]")
 _BASIC_PLANE = 0xFFFF
 
 
@@ -69,20 +71,16 @@ def safe_json(body: bytes) -> str:
 
     Outside its strings a document has none but white space, so it stays the same document.
     """
-    text = body.decode("utf-8", "replace")
-    if text.isascii():
-        return "".join(map(_escaped, text)) if "\x7f" in text else text.replace("\r", "")
-    return "".join(map(_escaped, text))
+    return _DOUBTFUL.sub(_escaped, body.decode("utf-8", "replace"))
 
 
-def _escaped(char: str) -> str:
-    if char == "\n" or (" " <= char <= "~"):
-        return char
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    if char in "\t\r":
+        return " "
     if unicodedata.category(char) not in _HIDDEN:
         return char
     code = ord(char)
-    if char in "\t\r":
-        return " "
     if code <= _BASIC_PLANE:
         return f"\\u{code:04x}"
     raw = char.encode("utf-16-be").hex()

@@ -1,0 +1,155 @@
+"""Options from signatures and docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+import pytest
+
+from comet_async import comet
+from comet_async.cli.arguments import JSON_DOCUMENT, options_of, values_of
+from comet_async.cli.call import call
+from comet_async.cli.docstrings import documentation
+from comet_async.cli.endpoints import PAGED, command_line, endpoint_rows, near_names
+
+
+def endpoint(
+    first_name: str,
+    count: int,
+    rules: Mapping[str, object],
+    *,
+    names: Sequence[str] | None = None,
+    rate: float | None = None,
+    archived: bool | None = None,
+    predicates: Sequence[Mapping[str, object]] | None = None,
+) -> str:
+    """Return what was given.
+
+    More of it
+    here.
+
+    Args:
+        first_name: A name: with a colon,
+            on two lines.
+        count: How many.
+
+    Returns:
+        One text,
+        short.
+
+    Source: nowhere.
+
+    >>> 1
+    1
+    """
+    return f"{first_name}{count}{rules}{names}{rate}{archived}{predicates}"
+
+
+def test_docstrings_come_apart() -> None:
+    told = documentation(endpoint)
+    assert told.summary == "Return what was given."
+    assert told.detail == "More of it\nhere."
+    assert told.arguments == {
+        "first_name": "A name: with a colon, on two lines.",
+        "count": "How many.",
+    }
+    assert told.returns == "One text, short."
+    assert told.source == "nowhere."
+
+
+def test_an_endpoint_without_docstring_has_an_empty_summary() -> None:
+    assert documentation(lambda: None).summary == ""
+
+
+def test_options_follow_the_signature() -> None:
+    found = {option.name: option for option in options_of(endpoint)}
+    assert [(o.opts, o.required) for o in found.values()][:3] == [
+        (["--first-name"], True),
+        (["--count"], True),
+        (["--rules"], True),
+    ]
+    assert found["archived"].secondary_opts == ["--no-archived"]
+    assert found["names"].multiple
+    assert found["count"].type is click.INT
+    assert found["rate"].type is click.FLOAT
+    assert found["rules"].type is found["predicates"].type is JSON_DOCUMENT
+    assert found["count"].help == "How many."
+
+
+def test_values_leave_out_what_was_not_given() -> None:
+    given = {"first_name": "a", "names": ("x", "y"), "archived": False, "rate": None, "other": 1}
+    assert values_of(endpoint, given) == {
+        "first_name": "a",
+        "names": ["x", "y"],
+        "archived": False,
+    }
+    assert values_of(endpoint, {"names": ()}) == {}
+
+
+def test_a_default_in_words_makes_an_option_optional() -> None:
+    option = options_of(endpoint, {"first_name": "the configured one"})[0]
+    assert not option.required
+    assert option.help == "A name: with a colon, on two lines. Default: the configured one."
+
+
+def test_documents_come_as_text_or_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "rules.json"
+    file.write_text('{"a": [1, null]}')
+    assert JSON_DOCUMENT.convert('[{"b": "ü"}]', None, None) == [{"b": "ü"}]
+    assert JSON_DOCUMENT.convert(f"@{file}", None, None) == {"a": [1, None]}
+    with pytest.raises(click.BadParameter, match="missing: No such file"):
+        JSON_DOCUMENT.convert(f"@{tmp_path}/missing", None, None)
+    with pytest.raises(click.BadParameter, match="not JSON"):
+        JSON_DOCUMENT.convert("{", None, None)
+    with pytest.raises(click.BadParameter, match="not JSON"):
+        JSON_DOCUMENT.convert("[" * 100_000, None, None)
+
+
+@pytest.mark.parametrize("name", sorted(comet.ENDPOINTS))
+def test_every_endpoint_is_a_command_with_its_parameters(name: str) -> None:
+    context = click.Context(call)
+    command = call.get_command(context, name.replace("_", "-"))
+    assert command is not None
+    names = [parameter.name for parameter in command.params]
+    assert len(set(names)) == len(names), "a parameter collides with an option of every command"
+    flags = [flag for option in command.params for flag in (*option.opts, *option.secondary_opts)]
+    assert len(set(flags)) == len(flags)
+    assert all(isinstance(p, click.Option) and p.help for p in command.params), name
+    shown = command.get_help(click.Context(command, info_name=name))
+    assert command_line(comet.ENDPOINTS[name]) in shown
+    assert documentation(comet.ENDPOINTS[name]).summary.split()[0] in shown
+
+
+def test_listing_knows_method_and_kind_of_every_endpoint() -> None:
+    rows = {row.name: row for row in endpoint_rows()}
+    assert list(rows) == sorted(comet.ENDPOINTS)
+    assert rows["get_multi_metric_chart"].method == "POST"
+    assert rows["get_multi_metric_chart"].kind == "read"
+    assert rows["get_experiment_asset"].kind == "download"
+    assert {row.method for row in rows.values()} == {"GET", "POST"}
+    assert all(row.summary.endswith(".") for row in rows.values())
+
+
+def test_command_lines_name_what_is_needed() -> None:
+    assert command_line(comet.get_experiments) == (
+        "comet-async call get_experiments --project-id PROJECT_ID"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("get_experimet_metric", "get_experiment_metric"),
+        ("get-workspace", "get_workspaces"),
+        ("lineage", "get_experiment_artifact_lineage"),
+    ],
+)
+def test_near_names(name: str, first: str) -> None:
+    assert near_names(name)[0] == first
+    assert near_names("") == []
+
+
+def test_listings_of_several_pages_are_endpoints() -> None:
+    assert set(PAGED) <= set(comet.ENDPOINTS)
