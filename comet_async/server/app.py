@@ -78,6 +78,7 @@ class LocalServer:
         ssl_context: ssl.SSLContext | None = None,
         rate_limit: RateLimit | None = None,
         seed: int = 0,
+        log_limit: int = 100_000,
         max_body: int = 8 << 20,
         header_timeout: float = 10.0,
         body_timeout: float = 10.0,
@@ -98,6 +99,7 @@ class LocalServer:
             ssl_context: Serves https on both ports.
             rate_limit: May also be set and changed while the server runs.
             seed: Of the faults' chance.
+            log_limit: Requests to keep in the log.
             max_body: Largest request body in bytes.
             header_timeout: Seconds for the headers of a request.
             body_timeout: Seconds for the body of a request.
@@ -117,7 +119,7 @@ class LocalServer:
         self._database_path = None if database is None else Path(database)
         self._ssl = ssl_context
         self._header_timeout = header_timeout
-        self.log = RequestLog()
+        self.log = RequestLog(log_limit)
         self.faults = Faults(seed)
         self._settings = Settings(
             api_keys=api_keys, max_body=max_body, body_timeout=body_timeout, compression=compression

@@ -30,15 +30,15 @@ class BodyCache:
         self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
 
     async def get(self, reply: Later) -> bytes:
-        """Return the document of a reply, building it in a thread if it is not here."""
+        """Return the document of a reply, building it if it is not here."""
         if reply.cache_key is None:
-            return await asyncio.to_thread(reply.build)
+            return await _built(reply)
         key = blake2b(reply.cache_key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         body = self._bodies.get(key)
         if body is not None:
             self._bodies.move_to_end(key)
             return body
-        body = await asyncio.to_thread(reply.build)
+        body = await _built(reply)
         if key not in self._bodies and len(body) <= self._limit // 4:
             self._bodies[key] = body
             self._size += len(body)
@@ -46,3 +46,7 @@ class BodyCache:
                 _key, oldest = self._bodies.popitem(last=False)
                 self._size -= len(oldest)
         return body
+
+
+async def _built(reply: Later) -> bytes:
+    return reply.build() if reply.quick else await asyncio.to_thread(reply.build)

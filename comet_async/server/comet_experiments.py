@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
 from comet_async.server.chart import chart
 from comet_async.server.extras import cloud_of
+from comet_async.server.extras_sample import invented_git, invented_patch, invented_text
 from comet_async.server.records import Json, JsonObject, Run
 from comet_async.server.replies import (
     ApiError,
     Call,
     FileReply,
     Handler,
-    JsonReply,
     Later,
     Reply,
     json_reply,
 )
 from comet_async.server.rows import experiment_row, points_json, value_row
 from comet_async.server.small_content import SmallContent
+from comet_async.server.synthetic import SyntheticSpec
 
 __all__ = ["ROUTES"]
 
-_INLINE_POINTS = 2_000
+_QUICK_POINTS = 2_000
 _GIT_MEMBERS = ("user", "root", "branch", "parent", "origin")
 _SYSTEM_NULLS = (
     "user",
@@ -54,12 +53,14 @@ def _metadata(call: Call) -> Reply:
 
 
 def _git(call: Call) -> Reply:
-    git = call.run().git()
+    run = call.run()
+    git = run.git() or invented_git(call.store, run)
     return json_reply({name: git.get(name) for name in _GIT_MEMBERS})
 
 
 def _patch(call: Call) -> Reply:
-    patch = call.run().patch()
+    run = call.run()
+    patch = run.patch() or invented_patch(call.store, run)
     if patch is None:
         return json_reply(
             {"msg": "no patch for experiment", "code": 200, "data": None, "sdk_error_code": 0}
@@ -71,7 +72,8 @@ def _text(kind: str) -> Handler:
     """Return the route of one kind of text."""
 
     def route(call: Call) -> Reply:
-        return json_reply({kind: call.run().text(kind)})
+        run = call.run()
+        return json_reply({kind: run.text(kind) or invented_text(call.store, run, kind)})
 
     return route
 
@@ -95,7 +97,7 @@ def _metric(call: Call) -> Reply:
         points = points_json(series) if series else ""
         return f'{{"metrics":[{points}]}}'.encode()
 
-    return _maybe_later(run, build, f"metric:{run.facts.key}:{name}", 1)
+    return Later(build, f"metric:{run.facts.key}:{name}", _is_quick(run, 1))
 
 
 def _all_metrics(call: Call) -> Reply:
@@ -107,15 +109,13 @@ def _all_metrics(call: Call) -> Reply:
         texts = [points_json(series) for series in found if series and series.values]
         return f'{{"metrics":[{",".join(texts)}]}}'.encode()
 
-    return _maybe_later(run, build, f"all:{run.facts.key}", len(names))
+    return Later(build, f"all:{run.facts.key}", _is_quick(run, len(names)))
 
 
-def _maybe_later(run: Run, build: Callable[[], bytes], key: str, names: int) -> Reply:
-    """Build at once what is known to be small; the length of archived series is not known."""
-    points = getattr(getattr(run, "spec", None), "points", _INLINE_POINTS + 1)
-    if isinstance(points, int) and points * names <= _INLINE_POINTS:
-        return JsonReply(build())
-    return Later(build, key)
+def _is_quick(run: Run, names: int) -> bool:
+    """Return whether rendering is known to be fast; the length of archived series is not known."""
+    spec = getattr(run, "spec", None)
+    return isinstance(spec, SyntheticSpec) and spec.points * names <= _QUICK_POINTS
 
 
 def _summary(call: Call) -> Reply:
@@ -125,7 +125,7 @@ def _summary(call: Call) -> Reply:
         rows = (run.metric_summary(name) for name in run.metric_names())
         return msgspec.json.encode({"values": [value_row(row) for row in rows if row]})
 
-    return Later(build, f"summary:{run.facts.key}")
+    return Later(build, f"summary:{run.facts.key}", _is_quick(run, len(run.metric_names())))
 
 
 def _parameters(call: Call) -> Reply:

@@ -61,16 +61,18 @@ class JsonReply:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """A JSON document that takes long enough to build to be built in a thread.
+    """A JSON document that is worth keeping, and usually takes long enough to need a thread.
 
     Attributes:
         build: Returns the document.
         cache_key: Documents with a key are kept for a while; None for those that depend on
             the caller.
+        quick: Whether building takes no longer than a few milliseconds, so needs no thread.
     """
 
     build: Callable[[], bytes]
     cache_key: str | None = None
+    quick: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from typing import overload
 
 __all__ = ["LoggedRequest", "RequestLog"]
 
-_MAX_RECORDS = 200_000
+_MAX_RECORDS = 100_000
+_MAX_HEADER_SETS = 256
 _SECRET_HEADERS = {"authorization", "comet-sdk-api", "cookie", "proxy-authorization", "x-api-key"}
 
 
@@ -55,7 +56,7 @@ class LoggedRequest:
 
 
 class RequestLog(Sequence[LoggedRequest]):
-    """The newest 200 000 records in order of arrival; readable from any thread."""
+    """The newest 100 000 records in order of arrival; readable from any thread."""
 
     def __init__(self, limit: int = _MAX_RECORDS) -> None:
         """Start empty.
@@ -65,6 +66,7 @@ class RequestLog(Sequence[LoggedRequest]):
         """
         self._limit = limit
         self._records: dict[int, LoggedRequest] = {}
+        self._header_sets: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
         self._next = 0
         self._lock = threading.Lock()
 
@@ -73,10 +75,16 @@ class RequestLog(Sequence[LoggedRequest]):
         with self._lock:
             number = self._next
             self._next += 1
-            self._records[number] = record
+            self._records[number] = replace(record, headers=self._shared(record.headers))
             if len(self._records) > self._limit:
                 del self._records[next(iter(self._records))]
         return number
+
+    def _shared(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Return one object for equal header sets: a client mostly repeats the same one."""
+        if len(self._header_sets) >= _MAX_HEADER_SETS:
+            self._header_sets.clear()
+        return self._header_sets.setdefault(headers, headers)
 
     def update(
         self,
@@ -101,6 +109,7 @@ class RequestLog(Sequence[LoggedRequest]):
         """Forget all records."""
         with self._lock:
             self._records.clear()
+            self._header_sets.clear()
 
     @property
     def total(self) -> int:

@@ -332,9 +332,23 @@ async def test_the_samples_that_ship_with_the_package(connect: Any) -> None:
         aiohttp.ClientSession(headers=headers) as session,
     ):
         client = connect(server, session)
-        for workspace in (await client.get("workspaces"))["workspaceNames"]:
-            for row in (await client.get("projects", workspaceName=workspace))["projects"]:
-                assert row["numberOfExperiments"] > 0
+        rows = (await client.get("projects", workspaceName="samples"))["projects"]
+        counts = {row["projectName"]: row["numberOfExperiments"] for row in rows}
+        assert set(counts) == {"digits-classification", "tabular-benchmarks"}
+        assert sum(counts.values()) >= 24
+        address = {"workspaceName": "samples", "projectName": "digits-classification"}
+        runs = (await client.get("experiments", **address))["experiments"]
+        key = runs[0]["experimentKey"]
+        for kind in ("html", "output", "graph", "code"):
+            assert (await client.get(f"experiment/{kind}", experimentKey=key))[kind]
+        git = await client.get("experiment/git/metadata", experimentKey=key)
+        assert git["branch"] == "refs/heads/main"
+        patch = (await client.raw("experiment/git/patch", experimentKey=key))[2]
+        assert zipfile.ZipFile(io.BytesIO(patch)).namelist() == ["git_diff.patch"]
+        other = runs[1]["experimentKey"]
+        assert await client.get("experiment/output", experimentKey=other) == {"output": None}
+        models = await client.get("registry-model", workspaceName="samples")
+        assert models["registryModels"]
 
 
 @pytest.mark.parametrize(
