@@ -27,8 +27,9 @@ class Deadlock(RuntimeError):
 
 
 class _Selector(selectors.BaseSelector):
-    def __init__(self, advance: Callable[[float], None]) -> None:
+    def __init__(self, idle: Callable[[], bool], advance: Callable[[float], None]) -> None:
         self._inner = selectors.DefaultSelector()
+        self._idle = idle
         self._advance = advance
 
     def register(
@@ -52,7 +53,7 @@ class _Selector(selectors.BaseSelector):
                 raise Deadlock("nothing is left that could wake a task")
             return found
         found = self._inner.select(0)
-        if not found and timeout > 0:
+        if not found and self._idle():
             self._advance(max(timeout, _LEAST_STEP))
         return found
 
@@ -62,10 +63,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, start: float = 1000.0) -> None:
         self._now = start
-        super().__init__(_Selector(self._advance))
+        super().__init__(_Selector(self._idle, self._advance))
 
     def time(self) -> float:
         return self._now
+
+    def _idle(self) -> bool:
+        return not self._ready  # type: ignore[attr-defined]  # the base loop's run queue
 
     def _advance(self, seconds: float) -> None:
         self._now += seconds
