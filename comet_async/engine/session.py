@@ -120,13 +120,13 @@ class Session:
     async def __aenter__(self) -> Self:
         if self._loop is not None:
             raise UsageError("a session is entered once; make another one")
-        self._loop = asyncio.get_running_loop()
         throttle = self._throttle or Throttle()
         for service in self._services:
             transport = self._transport(service)
             self._lanes[service.name] = Lane(
                 service, transport, throttle, self.counters, self._options
             )
+        self._loop = asyncio.get_running_loop()
         return self
 
     async def __aexit__(
