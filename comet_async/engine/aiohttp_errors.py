@@ -27,6 +27,10 @@ from comet_async.redaction import shortened
 __all__ = ["Dropped", "PrivateAddressError", "ProxyFailed", "mapped", "mapped_in_body"]
 
 
+_CHUNK = "chunk "
+"""In the parser's messages on bad chunks that come together with the headers (aiohttp 3.14)."""
+
+
 class Dropped(aiohttp.ClientError):
     """A broken connection, in a class that aiohttp does not repeat on its own.
 
@@ -85,6 +89,8 @@ def mapped_in_body(error: aiohttp.ClientError | OSError | ValueError) -> Transpo
         return BodyTruncated("the body ended early or is malformed")
     if isinstance(error, TimeoutError):
         return RequestTimeout("the server sent nothing for too long, or not fast enough")
+    if isinstance(error, aiohttp.ClientResponseError) and _CHUNK in error.message.lower():
+        return BodyTruncated("the body's chunks are malformed")
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
         return ProtocolError(f"the answer is not acceptable HTTP ({_reason(error)})")
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
