@@ -130,7 +130,8 @@ class _Sink:
     ) -> Downloaded:
         """Return the finished file; leave nothing behind on any other way out."""
         length = stream.headers.get("content-length", "")
-        total = int(length) if length.isdecimal() else expected
+        announced = int(length) if length.isdecimal() else None
+        total = expected if announced is None else announced
         encoded = stream.headers.get("content-encoding", "identity") != "identity"
         if encoded:
             raise BodyTruncated("the server compressed a body that was asked for as it is")
@@ -139,7 +140,7 @@ class _Sink:
             self._md5 = hashlib.md5(usedforsecurity=False)
         try:
             size = await self._blocks(stream, head, total)
-            _check_size(size, total, expected)
+            _check_size(size, announced, expected)
             if etag is not None:
                 self._check_md5(etag[1])
             await anyio.to_thread.run_sync(lambda: self._part.finish(durable=durable))
