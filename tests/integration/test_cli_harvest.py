@@ -1,0 +1,310 @@
+"""`comet-async harvest`, `demo` and `serve`, with and without signals."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from comet_async.cli.demo import query_line
+from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec, serve_in_thread
+from comet_async.testing import local_server
+from tests.support.command_line import (
+    KEY,
+    PYTHON,
+    Run,
+    control_bytes,
+    environment,
+    isolate,
+    runner,
+)
+
+SPEC = SyntheticSpec(experiments=4, points=20, assets=len(HOSTILE_NAMES), hostile_names=True)
+
+
+@pytest.fixture(scope="module")
+def listening() -> Iterator[LocalServer]:
+    with serve_in_thread(local_server(synthetic=SPEC, api_keys=[KEY])) as server:
+        yield server
+
+
+@pytest.fixture
+def server(
+    listening: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LocalServer]:
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setenv("COMET_URL_OVERRIDE", listening.url)
+    monkeypatch.setenv("COMET_API_KEY", KEY)
+    yield listening
+    listening.faults.clear()
+
+
+@pytest.fixture
+def run(server: LocalServer, capfd: pytest.CaptureFixture[str]) -> Run:
+    return runner(capfd)
+
+
+def rows(folder: Path, table: str) -> int:
+    parquet = importlib.import_module("pyarrow.parquet")
+    parts = sorted((folder / "tables" / table).glob("*.parquet"))
+    return sum(parquet.read_metadata(part).num_rows for part in parts)
+
+
+def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Path) -> None:
+    ended = run("harvest", "synthetic", "-o", "lake", "--json")
+    report = json.loads(ended.out)
+    tables = {table["table"]: table for table in report["tables"]}
+    assert (ended.code, report["exit_code"], report["failed"]) == (0, 0, 0)
+    assert tables["files"]["planned"] == 4 * len(HOSTILE_NAMES)
+    for name, table in tables.items():
+        assert table["planned"] == table["stored"] + table["absent"] + table["failed"]
+        if name != "files":
+            assert rows(tmp_path / "lake", name) == table["rows"]
+    assert control_bytes(ended.out + ended.err) == []
+    assert "synthetic: 4 experiments, 28 requests" in ended.err
+    assert "metrics 4/4" in ended.err
+
+
+def test_harvest_prints_a_table_and_obeys_its_options(run: Run, tmp_path: Path) -> None:
+    options = ("--tables", "metrics,tags", "--tables", "experiments", "--no-assets")
+    ended = run("harvest", "synthetic", "-o", "lake", *options)
+    assert [line.split()[0] for line in ended.lines[:4]] == [
+        "table",
+        "experiments",
+        "metrics",
+        "tags",
+    ]
+    assert ended.lines[4].endswith(" s")
+    assert control_bytes(ended.out + ended.err) == []
+    quiet = run("harvest", "synthetic", "-o", "other", *options, "--quiet")
+    assert quiet == (0, "", "")
+    assert rows(tmp_path / "other", "metrics") == rows(tmp_path / "lake", "metrics") > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "match", "code", "message"),
+    [
+        (403, "experiment/tags", 3, "failed: tags of "),
+        (401, "parameters", 4, "stopped: "),
+    ],
+)
+def test_exit_codes_of_a_report(
+    run: Run, server: LocalServer, *, fault: int, match: str, code: int, message: str
+) -> None:
+    server.faults.add("status", fault, match=match)
+    ended = run("harvest", "synthetic", "-o", "lake", "--no-assets", "--json")
+    assert (ended.code, json.loads(ended.out)["exit_code"]) == (code, code)
+    assert message in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["synthetic"], 2, "Missing option '-o'"),
+        (["synthetic", "-o", "lake", "--tables", "nope"], 2, "nope: no such table"),
+        (["synthetic/", "-o", "lake"], 2, "use WORKSPACE or WORKSPACE/PROJECT"),
+        (["synthetic", "-o", "file"], 5, "file is a file"),
+        (["synthetic", "-o", "file/below"], 5, "is not writable"),
+    ],
+)
+def test_bad_orders_are_refused_before_any_request(
+    run: Run, server: LocalServer, tmp_path: Path, *, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "file").write_text("here")
+    before = len(server.log)
+    ended = run("harvest", *arguments)
+    assert ended.code == code
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+    assert len(server.log) == before
+    assert not (tmp_path / "lake").exists()
+
+
+def test_a_reader_that_goes_away_leaves_the_exit_code(server: LocalServer, tmp_path: Path) -> None:
+    command = " ".join([*PYTHON, "harvest synthetic -o lake -q --json --no-assets"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | true; echo ${{PIPESTATUS[0]}}"],
+        env=dict(environment(server.url)),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_first_signal_is_graceful_and_a_second_immediate(
+    server: LocalServer, tmp_path: Path, number: int, code: int
+) -> None:
+    server.faults.add("stall_headers", match="get-metric|metrics")
+    for signals in (1, 2):
+        process = subprocess.Popen(
+            [*PYTHON, "harvest", "synthetic", "-o", f"lake{signals}"],
+            env=dict(environment(server.url)),
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        before = len(server.log)
+        while not any("tags" in entry.path for entry in list(server.log)[before:]):
+            time.sleep(0.02)
+        began = time.monotonic()
+        for _ in range(signals):
+            process.send_signal(number)
+            time.sleep(0.02)
+        out, err = process.communicate()
+        assert process.returncode == code, err
+        assert time.monotonic() - began < 5.0
+        assert out == ""
+        assert "Traceback" not in err
+        assert ("stopped before the end" in err) is (signals == 1)
+        assert control_bytes(err) == []
+    parts = [*tmp_path.glob("lake1/**/*.part"), *tmp_path.glob("lake1/**/*.tmp")]
+    assert parts == []
+
+
+def test_demo_needs_nothing_and_its_query_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    isolate(monkeypatch, tmp_path)
+    ended = runner(capfd)("demo")
+    assert ended.code == 0, ended.err
+    assert ended.lines[0].split() == ["table", "rows", "files", "bytes", "requests", "seconds"]
+    assert [line.split()[0] for line in ended.lines[1:10]] == [
+        "experiments",
+        "metrics",
+        "metric_summaries",
+        "parameters",
+        "others",
+        "tags",
+        "system_details",
+        "assets",
+        "files",
+    ]
+    assert "370 requests" in ended.out
+    assert rows(tmp_path / "comet-demo", "experiments") == 31
+    line = ended.lines[-1].strip()
+    shell = dict(os.environ, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    asked = subprocess.run(
+        ["bash", "-c", line], env=shell, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert asked.returncode == 0, asked.stderr
+    assert "best_val_accuracy" in asked.stdout
+    assert "wine-" in asked.stdout
+
+
+def test_demo_replaces_only_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    isolate(monkeypatch, tmp_path)
+    run = runner(capfd)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.txt").write_text("mine")
+    refused = run("demo", "-o", "foreign")
+    assert refused == (
+        2,
+        "",
+        "comet-async: foreign is not empty and no demo wrote it; name another one with -o\n",
+    )
+    assert (foreign / "thesis.txt").read_text() == "mine"
+    own = tmp_path / "own"
+    (own / "tables" / "stale").mkdir(parents=True)
+    (own / ".comet-demo").touch()
+    (own / "notes.txt").write_text("mine")
+    assert run("demo", "-o", "own", "--keep").code == 2
+    assert (own / "tables" / "stale").is_dir()
+    assert run("demo", "-o", "own").code == 0
+    assert not (own / "tables" / "stale").exists()
+    assert (own / "notes.txt").read_text() == "mine"
+
+
+def test_demo_without_pyarrow_names_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setattr("comet_async.cli.demo.find_spec", lambda name: None)
+    ended = runner(capfd)("demo")
+    assert ended == (
+        1,
+        "",
+        "comet-async: the demo needs pyarrow: pip install 'comet_async[harvest]'\n",
+    )
+    assert not (tmp_path / "comet-demo").exists()
+
+
+def test_query_lines_are_quoted_for_any_folder(tmp_path: Path) -> None:
+    for name in ("plain", "with blank", "it's", 'a"b$HOME`x`!'):
+        line = query_line(tmp_path / name)
+        shown = subprocess.run(
+            ["bash", "-c", f'set -- {line}; printf %s "$3"'],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        code = shown.stdout
+        compile(code, "<line>", "exec")
+        assert str(tmp_path / name).replace("'", "''") in code.replace("\\", "")
+
+
+def test_serve_prints_where_it_is_and_ends_quietly(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*PYTHON, "serve", "--synthetic", "3"],
+        env=dict(environment()),
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines = [process.stdout.readline().strip() for _ in range(3)]
+    url = lines[0].removeprefix("Comet at ")
+    assert url.startswith("http://127.0.0.1:")
+    assert lines[1:] == [f"export COMET_URL_OVERRIDE={url}", "export COMET_API_KEY=anything"]
+    request = urllib.request.Request(
+        f"{url}/api/rest/v2/workspaces", headers={"Authorization": "anything"}
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert json.load(answer) == {"workspaceNames": ["synthetic"]}
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    assert (process.returncode, out, err) == (0, "", "comet-async: Ctrl-C ends it\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--host", "0.0.0.0"], 2, "Invalid value for '--host'"),
+        (["--port", "70000"], 2, "Invalid value for '--port'"),
+        (["missing.zip"], 2, "'missing.zip' does not exist"),
+        (["broken.zip"], 2, "broken.zip"),
+        (["--synthetic", "0"], 2, "Invalid value for '--synthetic'"),
+    ],
+)
+def test_serve_refuses_what_it_cannot_serve(
+    run: Run, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    (tmp_path / "broken.zip").write_bytes(b"no zip")
+    ended = run("serve", *arguments)
+    assert ended.code == code
+    assert message in ended.err
+    assert ended.err.count("\n") == 1
+
+
+def test_serve_names_a_port_that_is_taken(run: Run, server: LocalServer) -> None:
+    ended = run("serve", "--synthetic", "1", "--port", str(server.ports[0]))
+    assert ended.code == 1
+    assert f"cannot listen on 127.0.0.1 port {server.ports[0]}: " in ended.err
