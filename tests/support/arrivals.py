@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-
 from random import Random
 
 from comet_async.engine.throttle import Bucket
