@@ -24,9 +24,8 @@ from comet_async.engine.aiohttp_errors import (
     mapped,
     mapped_in_body,
 )
-from comet_async.engine.connections import Connector, KnowingRequest, send_once
+from comet_async.engine.connections import Connector, KnowingRequest, KnowingResponse, send_once
 from comet_async.engine.inflate import inflated
-from comet_async.engine.redirects import REDIRECTS
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
 from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
@@ -114,12 +113,11 @@ class AiohttpTransport:
                 response = await self._send(request)
                 try:
                     body = await _whole_body(response, request, deadline)
-                    peer = self._peer(response) if response.status in REDIRECTS else None
                 except BaseException:
                     response.close()
                     raise
                 response.release()
-            return _answer(response, body, peer, request.max_body_bytes)
+            return _answer(response, body, request.max_body_bytes)
         except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
             failure = self._clean(error, request)
         try:
@@ -136,7 +134,7 @@ class AiohttpTransport:
         try:
             async with asyncio.timeout(request.timeouts.headers):
                 response = await self._send(request)
-            return _AiohttpStream(response, request.timeouts, self._peer(response))
+            return _AiohttpStream(response, request.timeouts)
         except BaseException as error:  # noqa: BLE001 as above
             failure = self._clean(error, request)
         try:
@@ -174,6 +172,7 @@ class AiohttpTransport:
                 read_bufsize=_READ_BUFFER,
                 middlewares=(send_once,),
                 request_class=KnowingRequest,
+                response_class=KnowingResponse,
             )
         return found
 
@@ -207,18 +206,9 @@ class AiohttpTransport:
             ),
         )
 
-    def _peer(self, response: aiohttp.ClientResponse) -> str | None:
-        transport = response.connection.transport if response.connection is not None else None
-        if transport is None or self._proxy is not None:
-            return None
-        peer = transport.get_extra_info("peername")
-        return str(peer[0]) if isinstance(peer, tuple) and peer else None
-
 
 class _AiohttpStream:
-    def __init__(
-        self, response: aiohttp.ClientResponse, timeouts: Timeouts, peer: str | None
-    ) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, timeouts: Timeouts) -> None:
         self._response = response
         self._idle = timeouts.idle
         self._loop = asyncio.get_running_loop()
@@ -227,7 +217,7 @@ class _AiohttpStream:
         )
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
-        self.peer = peer
+        self.peer = _peer(response)
 
     async def read_some(self) -> bytes:
         failure: BaseException
@@ -290,9 +280,11 @@ def _first_wait(timeouts: Timeouts) -> float:
     return timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
 
 
-def _answer(
-    response: aiohttp.ClientResponse, body: bytes, peer: str | None, max_body_bytes: int
-) -> HttpAnswer:
+def _peer(response: aiohttp.ClientResponse) -> str | None:
+    return response.peer if isinstance(response, KnowingResponse) else None
+
+
+def _answer(response: aiohttp.ClientResponse, body: bytes, max_body_bytes: int) -> HttpAnswer:
     headers = response.headers
     encoding = headers.get("Content-Encoding")
     return HttpAnswer(
@@ -300,7 +292,7 @@ def _answer(
         headers=headers,
         body=body if encoding is None else inflated(body, encoding, max_body_bytes),
         received=len(body),
-        peer=peer,
+        peer=_peer(response),
     )
 
 

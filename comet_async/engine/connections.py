@@ -8,6 +8,7 @@ connection is closed instead.
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 import weakref
 from collections.abc import Awaitable, Callable
@@ -18,16 +19,27 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from comet_async.engine.aiohttp_errors import Dropped, ProxyFailed
+from comet_async.engine.redirects import REDIRECTS
 
-__all__ = ["Connector", "KnowingRequest", "send_once"]
+__all__ = ["Connector", "KnowingRequest", "KnowingResponse", "send_once"]
 
 _PROXY_LOGIN_WANTED = 407
 
 
 class KnowingRequest(aiohttp.ClientRequest):
-    """A request that knows whether its connection had served another one before."""
+    """A request that knows its connection, and whether that had served another one before."""
 
     reused = False
+    way: asyncio.BaseTransport | None = None
+
+
+class KnowingResponse(aiohttp.ClientResponse):
+    """A response that knows which address a redirect came from; None behind a proxy.
+
+    aiohttp gives a connection back with the last byte of a body, an empty one at once.
+    """
+
+    peer: str | None = None
 
 
 class Connector(aiohttp.TCPConnector):
@@ -69,12 +81,13 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             if protocol is None:
                 return connection
-            if protocol not in self._served:
+            new = protocol not in self._served
+            if new:
                 self._served.add(protocol)
-                return connection
-            if not protocol.should_close:
+            if new or not protocol.should_close:
                 if isinstance(req, KnowingRequest):
-                    req.reused = True
+                    req.reused = not new
+                    req.way = connection.transport
                 return connection
             connection.close()
 
@@ -101,4 +114,13 @@ async def send_once(
     if response.status == _PROXY_LOGIN_WANTED and request.proxy is not None:
         response.close()
         raise ProxyFailed(f"it answered {response.status}")
+    if response.status in REDIRECTS and isinstance(response, KnowingResponse):
+        response.peer = _peer(request)
     return response
+
+
+def _peer(request: aiohttp.ClientRequest) -> str | None:
+    if request.proxy is not None or not isinstance(request, KnowingRequest) or request.way is None:
+        return None
+    peer = request.way.get_extra_info("peername")
+    return str(peer[0]) if isinstance(peer, tuple) and peer else None
