@@ -83,6 +83,9 @@ class Trip(msgspec.Struct):
     body: bytes = b""
     began: float | None = None
 
+    def __repr__(self) -> str:
+        return f"<Trip {self.number}, status {self.status}, {self.received} bytes>"
+
 
 class Lane:
     """Runs requests against one service.
@@ -189,7 +192,7 @@ class Lane:
                 self._ended(request, trip, None)
             except CometAsyncError as error:
                 self._ended(request, trip, error)
-                failed = finished(error, request, trip.body, self._secrets)
+                failed = _bare(finished(error, request, trip.body, self._secrets))
             except BaseException as error:
                 self._ended(request, trip, error)
                 raise
@@ -355,6 +358,13 @@ class Lane:
         """Tell every observer."""
         for observer in self._options.observers:
             observer(event)
+
+
+def _bare(error: CometAsyncError) -> CometAsyncError:
+    """Drop the frames that an error came through: they hold bodies, signed URLs and headers."""
+    if error.__suppress_context__:
+        error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _final(error: CometAsyncError, request: Request[object]) -> CometAsyncError:

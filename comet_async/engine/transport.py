@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from comet_async.credentials import Secret
+from comet_async.redaction import bare_url
 from comet_async.errors import ConnectionLost
 
 __all__ = [
@@ -75,6 +76,9 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 256 * 1024 * 1024
     public_only: bool = False
     fresh: bool = False
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {bare_url(self.url)}>"
 
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
