@@ -85,12 +85,10 @@ def _unconnected(
 
 def mapped_in_body(error: aiohttp.ClientError | OSError | ValueError) -> TransportError:
     """Return our error for one raised once a connection stood."""
-    if isinstance(error, aiohttp.ClientPayloadError):
+    if isinstance(error, aiohttp.ClientPayloadError) or _CHUNK in getattr(error, "message", ""):
         return BodyTruncated("the body ended early or is malformed")
     if isinstance(error, TimeoutError):
         return RequestTimeout("the server sent nothing for too long, or not fast enough")
-    if isinstance(error, aiohttp.ClientResponseError) and _CHUNK in error.message.lower():
-        return BodyTruncated("the body's chunks are malformed")
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
         return ProtocolError(f"the answer is not acceptable HTTP ({_reason(error)})")
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):

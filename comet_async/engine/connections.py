@@ -1,9 +1,10 @@
 """aiohttp's kept connections, made honest.
 
-A server may close a kept connection just as the next request leaves on it, so a drop on a reused
-connection says nothing of the request and is told apart. Bytes that came while a connection was
-idle belong to no request: aiohttp 3.14 hands them to the next one as its answer, so such a
-connection is closed instead.
+Three habits of aiohttp 3.14 end here. A server may close a kept connection just as the next request
+leaves on it: a drop on a reused connection says nothing of the request and is told apart. Bytes
+that came while a connection was idle belong to no request, but would be read as the answer to the
+next one: such a connection is closed. A chunk without a size closes the connection but leaves its
+reader waiting: whoever reads is told.
 """
 
 from __future__ import annotations
@@ -26,10 +27,28 @@ __all__ = ["Connector", "KnowingRequest", "KnowingResponse", "send_once"]
 _PROXY_LOGIN_WANTED = 407
 
 
+class _Watch:
+    """Sees that whoever reads from a connection learns of its end."""
+
+    __slots__ = ("body",)
+
+    def __init__(self) -> None:
+        self.body: aiohttp.StreamReader | None = None
+
+    def closed(self, future: asyncio.Future[None]) -> None:
+        """End a body that still waits: whatever was to come has come."""
+        if not future.cancelled():
+            future.exception()
+        body, self.body = self.body, None
+        if body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(aiohttp.ClientPayloadError("the connection was closed"))
+
+
 class KnowingRequest(aiohttp.ClientRequest):
     """A request that knows its connection, and whether that had served another one before."""
 
     reused = False
+    watch: _Watch | None = None
     way: asyncio.BaseTransport | None = None
 
 
@@ -55,7 +74,7 @@ class Connector(aiohttp.TCPConnector):
         self, context: ssl.SSLContext, resolver: aiohttp_abc.AbstractResolver, *, keep: bool
     ) -> None:
         super().__init__(limit=0, ssl=context, resolver=resolver, force_close=not keep)
-        self._served: weakref.WeakSet[object] = weakref.WeakSet()
+        self._watches: weakref.WeakKeyDictionary[object, _Watch] = weakref.WeakKeyDictionary()
 
     async def connect(
         self,
@@ -81,12 +100,16 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             if protocol is None:
                 return connection
-            new = protocol not in self._served
-            if new:
-                self._served.add(protocol)
+            watch = self._watches.get(protocol)
+            new = watch is None
+            if watch is None:
+                watch = self._watches[protocol] = _Watch()
+                if protocol.closed is not None:
+                    protocol.closed.add_done_callback(watch.closed)
             if new or not protocol.should_close:
                 if isinstance(req, KnowingRequest):
                     req.reused = not new
+                    req.watch = watch
                     req.way = connection.transport
                 return connection
             connection.close()
@@ -116,6 +139,8 @@ async def send_once(
         raise ProxyFailed(f"it answered {response.status}")
     if response.status in REDIRECTS and isinstance(response, KnowingResponse):
         response.peer = _peer(request)
+    if isinstance(request, KnowingRequest) and request.watch is not None:
+        request.watch.body = None if response.content.is_eof() else response.content
     return response
 
 
