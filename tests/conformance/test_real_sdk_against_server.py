@@ -6,21 +6,19 @@ also the child's script: `python test_real_sdk_against_server.py URL` prints the
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
+if TYPE_CHECKING:
+    from tests.conformance.conftest import SdkRun
 
-ARCHIVE = Path(__file__).parents[1] / "server" / "data" / "offline-sample.zip"
 WORKSPACE, PROJECT = "demo", "offline-demo"
 KEY = "799e7164eb874c5c9fbb3d4979b41082"
 MODEL, VERSION = "toy-registry", "1.0.0"
@@ -370,31 +368,10 @@ def run_calls(url: str) -> dict[str, Any]:
     return values
 
 
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+@pytest.fixture
+def answers(sdk: SdkRun) -> dict[str, Any]:
     """What each call returned, all made by one child against one server."""
-    if importlib.util.find_spec("comet_ml") is None:
-        pytest.skip("comet_ml is not installed")
-    home = tmp_path_factory.mktemp("home")
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "PYTHONPATH": str(Path(__file__).parents[2]),
-        "HOME": str(home),
-        "COMET_LOGGING_CONSOLE": "CRITICAL",
-        "COMET_DISABLE_ANNOUNCEMENT": "1",
-    }
-    spec = SyntheticSpec(experiments=12, points=20)
-    with serve_in_thread(LocalServer([ARCHIVE], synthetic=spec, storage=True)) as server:
-        child = subprocess.run(
-            [sys.executable, __file__, server.url],
-            capture_output=True,
-            check=False,
-            cwd=home,
-            env=environment,
-            timeout=110,
-        )
-        assert child.returncode == 0, child.stderr.decode()[-2000:]
-        yield json.loads(child.stdout.decode().rpartition("@@@")[2])
+    return sdk.values
 
 
 @pytest.mark.slow
