@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from comet_async import RetryPolicy, Service, StaticKey, Timeouts, comet
 from comet_async.request import Blob, Effect, Request, build
 from comet_async.service import Limits, Tls
 
-__all__ = ["KEY", "QUICK", "SCALED", "append", "asset", "here"]
+__all__ = ["KEY", "QUICK", "SCALED", "append", "asset", "here", "names_in"]
 
 KEY = "Zk3vQ8rT1yWm5BnX7cLp9HsD2"
 """A key of 25 characters, as real ones have."""
@@ -46,3 +48,8 @@ def append(value: int = 1) -> Request[None]:
         Effect.APPEND,
         json={"metricName": "loss", "metricValue": value},
     )
+
+
+def names_in(folder: Path) -> list[str]:
+    """Return the names of all entries of a folder, part files included."""
+    return sorted(entry.name for entry in folder.iterdir())

@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -39,8 +39,8 @@ class Resolver(aiohttp_abc.AbstractResolver):
     It is its own factory, as `AiohttpTransport(resolver=...)` wants one.
     """
 
-    def __init__(self, **script: list[Answer]) -> None:
-        self.script = {name.replace("_", "."): answers for name, answers in script.items()}
+    def __init__(self, **script: Sequence[Answer]) -> None:
+        self.script = {name.replace("_", "."): list(found) for name, found in script.items()}
         self.asked: list[str] = []
 
     def __call__(self) -> Resolver:
@@ -50,7 +50,7 @@ class Resolver(aiohttp_abc.AbstractResolver):
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[aiohttp_abc.ResolveResult]:
         self.asked.append(host)
-        answers = self.script.get(host, [["127.0.0.1"]])
+        answers: list[Answer] = self.script.get(host, [["127.0.0.1"]])
         found = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(found, OSError):
             raise found

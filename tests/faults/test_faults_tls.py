@@ -12,7 +12,7 @@ import trustme
 from comet_async import Session, comet
 from comet_async.errors import CometAsyncError, TlsError, UsageError
 from comet_async.server import LocalServer, garbage_port
-from tests.faults.support_client import QUICK, asset, here
+from tests.faults.support_client import QUICK, asset, here, names_in
 from tests.faults.support_network import certificate
 from tests.support.raw_server import RawServer, answer, raw_server
 
@@ -73,14 +73,16 @@ async def test_a5_untrusted_certificate_ends_the_call_at_once(ca: trustme.CA) ->
 async def test_a5_untrusted_certificate_fails_downloads_and_fan_outs(
     ca: trustme.CA, tmp_path: Path
 ) -> None:
-    async with raw_server(answer(WORKSPACES), tls=certificate(ca)) as server:
-        async with Session(here(f"https://127.0.0.1:{server.port}"), retry=QUICK) as session:
-            with pytest.raises(TlsError):
-                await session.download(asset(), tmp_path / "file")
-            found = await session.collect((n, comet.get_workspaces()) for n in range(3))
+    async with (
+        raw_server(answer(WORKSPACES), tls=certificate(ca)) as server,
+        Session(here(f"https://127.0.0.1:{server.port}"), retry=QUICK) as session,
+    ):
+        with pytest.raises(TlsError):
+            await session.download(asset(), tmp_path / "file")
+        found = await session.collect((n, comet.get_workspaces()) for n in range(3))
     assert {type(error) for error in found.failed.values()} == {TlsError}
     assert server.heard == []
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == []
 
 
 @pytest.mark.parametrize("fault", ["a6_wrong_host_name", "a6_expired"])
@@ -140,9 +142,11 @@ async def test_a7_https_to_a_plain_http_port_is_a_tls_error() -> None:
 
 
 async def test_a7_plain_http_to_a_tls_port_is_a_typed_error(ca: trustme.CA) -> None:
-    async with raw_server(answer(WORKSPACES), tls=certificate(ca)) as server:
-        async with Session(here(f"http://127.0.0.1:{server.port}"), retry=QUICK) as session:
-            with pytest.raises(CometAsyncError) as caught:
-                await session.send(comet.get_workspaces())
+    async with (
+        raw_server(answer(WORKSPACES), tls=certificate(ca)) as server,
+        Session(here(f"http://127.0.0.1:{server.port}"), retry=QUICK) as session,
+    ):
+        with pytest.raises(CometAsyncError) as caught:
+            await session.send(comet.get_workspaces())
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     assert server.heard == []
