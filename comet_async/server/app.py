@@ -42,6 +42,7 @@ __all__ = ["COMET_ROUTES", "LocalServer", "serve_forever"]
 
 _BACKLOG = 1024
 _SHUTDOWN = 0.2
+_KEEP_ALIVE = 75.0
 
 COMET_ROUTES: dict[tuple[str, str], Handler] = {
     **comet_projects.ROUTES,
@@ -233,6 +234,7 @@ class LocalServer:
             loop=asyncio.get_running_loop(),
             logger=_silent_logger(),
             lingering_time=1.0,
+            keepalive_timeout=_KEEP_ALIVE,
             access_log=None,  # type: ignore[arg-type]  # the documented way to switch it off
             auto_decompress=False,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ __all__ = ["RawResponse", "TimedRequestHandler", "Wire"]
 
 _HIGH_WATER = 256 * 1024
 _POLL = 0.002
+_LOG = logging.getLogger("comet_async.server")
 
 
 class TimedRequestHandler(RequestHandler):
@@ -28,12 +30,25 @@ class TimedRequestHandler(RequestHandler):
     _deadline: asyncio.TimerHandle | None = None
     _busy: bool = False
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Start the clock: a connection is opened to ask for something."""
+        super().connection_made(transport)
+        self._start_clock()
+
     def data_received(self, data: bytes) -> None:
         """Start the clock with the first byte of a request; no later byte sets it back."""
+        self._start_clock()
+        try:
+            super().data_received(data)
+        except Exception as error:  # noqa: BLE001  asyncio would log it, and it quotes the bytes
+            _LOG.error("unreadable request: %s", type(error).__name__)
+            if self.transport is not None:
+                self.transport.abort()
+
+    def _start_clock(self) -> None:
         if not self._busy and self._deadline is None:
             loop = asyncio.get_running_loop()
             self._deadline = loop.call_later(self.header_timeout, self._expire)
-        super().data_received(data)
 
     def request_begun(self) -> None:
         """Stop the clock: the headers are complete."""

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import json
 import zipfile
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from comet_async.server.app import COMET_ROUTES
 
+CONFORMANCE = Path(__file__).parents[1] / "conformance"
 KEY = "799e7164eb874c5c9fbb3d4979b41082"
 RUN = {"experimentKey": KEY}
 PROJECT = {"workspaceName": "demo", "projectName": "offline-demo"}
@@ -367,6 +370,82 @@ async def test_the_callers_key_is_in_curl_commands_as_on_the_wire(client: Any) -
     assert '-H"Authorization: the-key-of-the-tests"' in asset["curlDownload"]
 
 
-def test_there_are_66_endpoints_and_one_link_target() -> None:
-    assert len(COMET_ROUTES) == 67
-    assert ("GET", "/api/asset/download") in COMET_ROUTES
+def test_the_routes_are_the_66_reads_and_downloads_and_one_link_target() -> None:
+    facts = json.loads((CONFORMANCE / "comet-endpoints.json").read_bytes())
+    kinds = {"read", "download"}
+    reads = {(fact["verb"], fact["path"]) for fact in facts if fact["kind"] in kinds}
+    assert len(reads) == 66
+    assert set(COMET_ROUTES) == reads | {("GET", "/api/asset/download")}
+
+
+RECORDED: list[tuple[str, str, dict[str, str], str]] = [
+    ("workspaces", "workspaces", {}, ""),
+    ("projects", "projects", {"workspaceName": "demo"}, "projects.0"),
+    ("experiments", "experiments", PROJECT, "experiments.0"),
+    ("experiment-metadata", "experiment/metadata", RUN, ""),
+    ("project-column-names", "project/column-names", PROJECT, "columns.0"),
+    ("metrics-get-all-first-1000", "experiment/metrics/get-all", RUN, "metrics.0"),
+    (
+        "metrics-get-metric-acc-510",
+        "experiment/metrics/get-metric",
+        {**RUN, "metricName": "accuracy"},
+        "metrics.0",
+    ),
+    ("metrics-summary-java-notation", "experiment/metrics/summary", RUN, "values.0"),
+    ("parameters-one", "experiment/parameters", RUN, "values.0"),
+    ("log-other-with-editable", "experiment/log-other", RUN, "values.0"),
+    ("asset-list-2025", "experiment/asset/list", RUN, "assets.0"),
+    ("system-details-2025", "experiment/system-details", RUN, ""),
+    (
+        "artifact-details",
+        "artifacts/get",
+        {"workspace": "demo", "artifactName": "training-data"},
+        "",
+    ),
+    (
+        "artifact-details",
+        "artifacts/get",
+        {"workspace": "demo", "artifactName": "training-data"},
+        "versions.0",
+    ),
+    (
+        "artifact-version-files",
+        "artifacts/version/files",
+        {"workspace": "demo", "artifactName": "training-data"},
+        "files.0",
+    ),
+    (
+        "registry-item-assets",
+        "registry-model/item/download-instructions",
+        MODEL,
+        "versions.0.assets.0",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "path", "query", "place"), RECORDED)
+async def test_members_and_types_are_those_of_a_recorded_body(
+    client: Any, name: str, path: str, query: dict[str, str], place: str
+) -> None:
+    recorded = at(json.loads((CONFORMANCE / "recorded" / f"{name}.json").read_bytes()), place)
+    ours = at(await client.get(path, **query), place)
+    assert set(recorded) <= set(ours)
+    for member, value in recorded.items():
+        if value is not None and ours[member] is not None:
+            assert type(ours[member]) is type(value), member
+
+
+async def test_history_entries_are_those_of_a_recorded_body(client: Any) -> None:
+    text = (CONFORMANCE / "recorded" / "registry-item-history.json").read_bytes()
+    recorded = json.loads(text)["November 16, 2023"][1]
+    item = await client.get("registry-model/item/details", **MODEL, version="1.0.0")
+    body = {"registryModelItemId": item["registryModelItemId"], "groupedBy": "DAY"}
+    (entries,) = (await client.post("registry-model/history/item", body)).values()
+    assert set(entries[0]) == set(recorded)
+    assert set(entries[0]["newValue"]) == set(recorded["newValue"])
+
+
+async def test_the_link_of_an_asset_leads_to_its_bytes(client: Any) -> None:
+    asset = (await client.get("experiment/asset/list", **RUN))["assets"][0]
+    async with client.session.get(asset["link"]) as response:
+        assert (response.status, len(await response.read())) == (200, asset["fileSize"])

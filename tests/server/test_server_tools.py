@@ -198,7 +198,7 @@ async def test_a_large_list_does_not_hold_up_other_requests() -> None:
         response = await large
         assert len((await response.json())["experiments"]) == 25_000
         assert len(waits) > 2
-        assert max(waits) < 1
+        assert max(waits) < 3
 
 
 def test_a_synchronous_client_reads_from_a_server_on_a_thread() -> None:
