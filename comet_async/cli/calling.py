@@ -15,12 +15,13 @@ from comet_async.cli.arguments import option_name
 from comet_async.cli.context import Connection
 from comet_async.cli.endpoints import PAGED
 from comet_async.cli.exits import Exit, Quit
-from comet_async.cli.output import json_text, put_bytes, put_json, safe_json, say
+from comet_async.cli.output import is_terminal, json_text, put_bytes, put_json, safe_json, say
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_table, table_of
 from comet_async.engine.part_file import PartFile, checked_folder
 from comet_async.engine.session import Session
 from comet_async.errors import UsageError
+from comet_async.progress import RichProgress, View, can_move
 from comet_async.redaction import MASK
 from comet_async.request import Blob, Request
 
@@ -105,7 +106,7 @@ def _check(request: Request[Any], delivery: Delivery) -> None:
     to_file = delivery.file is not None and delivery.file != _STDOUT
     if request.answer is Blob and delivery.table:
         raise UsageError("the answer is octets, not a table; give -o FILE")
-    if request.answer is Blob and not to_file and sys.stdout.isatty():
+    if request.answer is Blob and not to_file and is_terminal(sys.stdout):
         raise Quit("the answer is octets, which no terminal shows; give -o FILE", Exit.USAGE)
     if to_file and delivery.file is not None:
         checked_folder(delivery.file)
@@ -117,7 +118,10 @@ async def _deliver_blob(session: Session, request: Request[Blob], delivery: Deli
     if delivery.file is None or delivery.file == _STDOUT:
         put_bytes((await session.send(request)).data)
         return
-    done = await session.download(request, delivery.file, overwrite=delivery.force)
+    with RichProgress() if can_move(sys.stderr) else View() as shown:
+        done = await session.download(
+            request, delivery.file, overwrite=delivery.force, progress=shown.download
+        )
     checked = "checksum verified" if done.verified else "no checksum to compare"
     say(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
 
@@ -128,7 +132,7 @@ async def _deliver_raw(body: bytes, settings: comet.Settings, delivery: Delivery
     if delivery.file is not None and delivery.file != _STDOUT:
         await anyio.to_thread.run_sync(_store, delivery.file, body)
     else:
-        put_bytes(safe_json(body).encode() if sys.stdout.isatty() else body)
+        put_bytes(safe_json(body).encode() if is_terminal(sys.stdout) else body)
 
 
 async def _deliver(answer: object, delivery: Delivery) -> None:

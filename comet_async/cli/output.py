@@ -13,6 +13,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Generator
+from typing import TextIO
 
 import click
 import msgspec
@@ -24,6 +25,7 @@ __all__ = [
     "PROGRAM",
     "discard_output",
     "flush",
+    "is_terminal",
     "json_text",
     "prepare_streams",
     "put",
@@ -38,6 +40,11 @@ PROGRAM = "comet-async"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _DOUBTFUL = re.compile(r"[^\n -~]")
 _BASIC_PLANE = 0xFFFF
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether `stream` is a terminal; a stream closed before the start is None."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def say(text: str) -> None:

@@ -70,9 +70,11 @@ def _handlers(stopping: Stopping) -> Generator[None]:
         yield
         return
     # Handlers of Python's, not the loop's: those would wait until the loop is free.
-    before = {number: signal.signal(number, stopping) for number in _SIGNALS}
+    # An ignored signal stays ignored, as nohup and background jobs want it.
+    wanted = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, stopping) for number in wanted}
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -264,6 +264,17 @@ def test_closed_streams_do_not_matter(server: LocalServer, tmp_path: Path) -> No
         assert "Traceback" not in done.stderr
 
 
+def test_a_terminal_gets_no_octets(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("comet_async.cli.calling.is_terminal", lambda stream: True)
+    asked = ("call", "get_experiment_asset", "--experiment-key", "k", "--asset-id", "a")
+    ended = run(*asked)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.endswith("the answer is octets, which no terminal shows; give -o FILE\n")
+    assert json.loads(run("call", "get_workspaces", "--raw").out) == {
+        "workspaceNames": ["synthetic"]
+    }
+
+
 def test_help_and_version(run: Run, tmp_path: Path) -> None:
     for command in ([], ["call"], ["doctor"], ["login"], ["serve"], ["demo"], ["harvest"]):
         shown = run(*command, "--help")

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -142,38 +143,91 @@ def test_a_reader_that_goes_away_leaves_the_exit_code(server: LocalServer, tmp_p
     assert (done.stdout, done.stderr) == ("0\n", "")
 
 
+@contextmanager
+def started(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run in a process of its own, which does not outlive the test."""
+    with subprocess.Popen(
+        [*PYTHON, *arguments],
+        env=dict(env),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("signals", [1, 2])
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
 def test_a_first_signal_is_graceful_and_a_second_immediate(
-    server: LocalServer, tmp_path: Path, number: int, code: int
+    server: LocalServer, tmp_path: Path, *, number: int, code: int, signals: int
 ) -> None:
-    server.faults.add("stall_headers", match="get-metric|metrics")
-    for signals in (1, 2):
-        process = subprocess.Popen(
-            [*PYTHON, "harvest", "synthetic", "-o", f"lake{signals}"],
-            env=dict(environment(server.url)),
-            cwd=tmp_path,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        before = len(server.log)
-        while not any("tags" in entry.path for entry in list(server.log)[before:]):
+    server.faults.add("stall_headers", match="metrics/")
+    seen = len(server.log)
+    env = environment(server.url)
+    with started("harvest", "synthetic", "-o", "lake", env=env, cwd=tmp_path) as process:
+        while not any("experiment/tags" in entry.path for entry in list(server.log)[seen:]):
+            assert process.poll() is None
             time.sleep(0.02)
         began = time.monotonic()
         for _ in range(signals):
             process.send_signal(number)
             time.sleep(0.02)
         out, err = process.communicate()
-        assert process.returncode == code, err
-        assert time.monotonic() - began < 5.0
-        assert out == ""
-        assert "Traceback" not in err
-        assert ("stopped before the end" in err) is (signals == 1)
-        assert control_bytes(err) == []
-    parts = [*tmp_path.glob("lake1/**/*.part"), *tmp_path.glob("lake1/**/*.tmp")]
-    assert parts == []
+        took = time.monotonic() - began
+    assert process.returncode == code, err
+    assert took < (2.0 if signals == 1 else 1.0)
+    assert out == ""
+    assert "Traceback" not in err
+    assert control_bytes(err) == []
+    if signals == 1:
+        assert "stopped before the end" in err
+        assert [*tmp_path.glob("lake/**/*.part"), *tmp_path.glob("lake/**/*.tmp")] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "plain"),
+    [
+        ({"TERM": "xterm", "COLUMNS": "100"}, False),
+        ({"TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}, True),
+        ({"TERM": "dumb", "COLUMNS": "100"}, True),
+        ({"TERM": "xterm", "COLUMNS": "1"}, True),
+    ],
+)
+def test_terminals_get_what_they_can_show(
+    server: LocalServer, tmp_path: Path, settings: dict[str, str], plain: bool
+) -> None:
+    server.faults.add("status", 403, match="get-asset")
+    terminal, ours = os.openpty()
+    process = subprocess.Popen(
+        [*PYTHON, "harvest", "synthetic", "-o", "lake", "--tables", "assets"],
+        env=dict(environment(server.url, **settings)),
+        cwd=tmp_path,
+        stdout=ours,
+        stderr=ours,
+    )
+    os.close(ours)
+    written = b""
+    while True:
+        try:
+            piece = os.read(terminal, 65_536)
+        except OSError:  # how Linux says that the other side is closed
+            break
+        if not piece:
+            break
+        written += piece
+    os.close(terminal)
+    text = written.decode().replace("\r\n", "\n")
+    assert process.wait() == 3, text
+    assert "failed: files of " in text
+    assert "\x1b[31mred" not in text
+    assert not {"\x07", "\x9b", "\u202e", "\0"} & set(text)
+    assert (control_bytes(text) == []) is plain
 
 
 def test_demo_needs_nothing_and_its_query_works(
@@ -261,27 +315,20 @@ def test_query_lines_are_quoted_for_any_folder(tmp_path: Path) -> None:
 
 
 def test_serve_prints_where_it_is_and_ends_quietly(tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        [*PYTHON, "serve", "--synthetic", "3"],
-        env=dict(environment()),
-        cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines = [process.stdout.readline().strip() for _ in range(3)]
-    url = lines[0].removeprefix("Comet at ")
-    assert url.startswith("http://127.0.0.1:")
-    assert lines[1:] == [f"export COMET_URL_OVERRIDE={url}", "export COMET_API_KEY=anything"]
-    request = urllib.request.Request(
-        f"{url}/api/rest/v2/workspaces", headers={"Authorization": "anything"}
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert json.load(answer) == {"workspaceNames": ["synthetic"]}
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
-    assert (process.returncode, out, err) == (0, "", "comet-async: Ctrl-C ends it\n")
+    with started("serve", "--synthetic", "3", env=environment(), cwd=tmp_path) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline().strip() for _ in range(3)]
+        url = lines[0].removeprefix("Comet at ")
+        assert url.startswith("http://127.0.0.1:")
+        assert lines[1:] == [f"export COMET_URL_OVERRIDE={url}", "export COMET_API_KEY=anything"]
+        request = urllib.request.Request(
+            f"{url}/api/rest/v2/workspaces", headers={"Authorization": "anything"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer) == {"workspaceNames": ["synthetic"]}
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
+        assert (process.returncode, out, err) == (0, "", "comet-async: Ctrl-C ends it\n")
 
 
 @pytest.mark.parametrize(
