@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from urllib.parse import quote, urlsplit, urlunsplit
 
 __all__ = ["MASK", "bare_url", "mask", "printable", "shortened"]
@@ -17,6 +17,7 @@ __all__ = ["MASK", "bare_url", "mask", "printable", "shortened"]
 MASK = "***"
 
 _MIN_SECRET = 4
+_RUN = 6
 _URL_QUERY = re.compile(r"(https?:[\\/]{2,4}[^\s\"'<>?]+)\?[^\s\"'<>]*")
 _SIGNED = re.compile(
     r"((?:x-amz-[a-z-]+|x-goog-[a-z-]+|signature|sig|awsaccesskeyid|api_?key|token)"
@@ -39,17 +40,36 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
     """Return `text` without secrets: each given one in any spelling, and every URL query.
 
     Args:
-        text: Any text, usually a server's.
-        secrets: The keys in use; each longer half of a key is masked as well.
+        text: Any text, usually a server's; it may have been cut anywhere.
+        secrets: The keys in use. A run of six of a key's characters, or of half of them if that is
+            less but at least four, is masked as well.
     """
     for secret in secrets:
         for form in sorted(_spellings(secret), key=len, reverse=True):
-            half = len(form) // 2
-            for part in (form, form[:half], form[half:]):
-                if len(part) >= _MIN_SECRET:
-                    text = text.replace(part, MASK)
+            text = _without_runs(text, form)
     text = _URL_QUERY.sub(rf"\1?{MASK}", text)
     return _SIGNED.sub(rf"\1{MASK}", text)
+
+
+def _without_runs(text: str, form: str) -> str:
+    """Return `text` with every long enough run of characters of `form` masked."""
+    width = min(_RUN, max(_MIN_SECRET, len(form) // 2))
+    pieces = {form[at : at + width] for at in range(len(form) - width + 1)}
+    found = sorted(start for piece in pieces for start in _places(text, piece))
+    shown: list[str] = []
+    end = 0
+    for start in found:
+        if start > end or not shown:
+            shown += (text[end:start], MASK)
+        end = start + width
+    return "".join(shown) + text[end:]
+
+
+def _places(text: str, piece: str) -> Iterator[int]:
+    start = text.find(piece)
+    while start >= 0:
+        yield start
+        start = text.find(piece, start + 1)
 
 
 def printable(text: str) -> str:
