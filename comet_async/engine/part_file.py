@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -98,10 +99,10 @@ class PartFile:
             raise self._failed(error) from None
 
     def discard(self) -> None:
-        """Remove the part file, if there is one still."""
-        try:
+        """Remove the part file, if there is one still and the disk lets it go."""
+        with contextlib.suppress(OSError):
             self._close()
-        finally:
+        with contextlib.suppress(OSError):
             self._part.unlink(missing_ok=True)
 
     def _close(self) -> None:
