@@ -9,7 +9,6 @@ import msgspec
 from comet_async.events import (
     AttemptEnded,
     AttemptStarted,
-    BytesReceived,
     Event,
     Paused,
     RetryScheduled,
@@ -69,5 +68,4 @@ def _sentence(event: Event) -> str:
             return f"{event.service}: waited {event.seconds:.3f} s for {event.reason}"
         case Paused():
             return f"{event.service}: every request waits {event.seconds:.1f} s ({event.reason})"
-        case BytesReceived():
-            return f"{event.service}: {event.file} {event.received} of {event.total} bytes"
+    return f"{event.service}: {event.file} {event.received} of {event.total} bytes"
