@@ -30,7 +30,8 @@ _NON_FINITE = re.compile(
     rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+|([:,\[]\s*+)(-?(?:NaN|Infinity))(?=\s*+[,\]}])', re.DOTALL
 )
 """A text, open at its end or not, or a bare token; in one pass, whatever the body."""
-_OFFSET = re.compile(r"\(byte (\d+)\)|position (\d+)")
+_OFFSET = re.compile(r"\(byte (\d+)\)")
+_CUT = "Input data was truncated"
 
 
 class _Decoder(Protocol[T_co]):
@@ -60,9 +61,9 @@ def decode(body: bytes, answer: type[T]) -> T:
     try:
         return _decoder(answer).decode(body)
     except msgspec.ValidationError as error:
-        problem = _told(error)
+        problem = _told(error, body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        problem = _told(error)
+        problem = _told(error, body)
         strict = _NON_FINITE.sub(_quoted, body)
     if strict != body:
         return decode(strict, answer)
@@ -75,17 +76,27 @@ def _quoted(found: re.Match[bytes]) -> bytes:
     return found[0] if token is None else before + b'"' + token + b'"'
 
 
-def _told(error: Exception) -> str:
+def _told(error: Exception, body: bytes) -> str:
     if isinstance(error, RecursionError):
         return "the document is nested too deeply"
     if isinstance(error, UnicodeDecodeError):
-        return f"the body is not UTF-8 (position {error.start})"
-    return shortened(str(error), _EXCERPT)
+        return f"the body is not UTF-8 (byte {_first_bad(body)})"
+    told = shortened(str(error), _EXCERPT)
+    return f"{told} (byte {len(body)})" if told == _CUT else told
+
+
+def _first_bad(body: bytes) -> int:
+    """Return the place of the first byte that is not UTF-8; msgspec tells that within a text."""
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
 
 
 def _excerpt(body: bytes, problem: str) -> str:
     found = _OFFSET.search(problem)
-    place = int(next(group for group in found.groups() if group)) if found else 0
+    place = int(found[1]) if found else 0
     start = max(0, place - 40)
     text = body[start : start + 120].decode("utf-8", "replace")
     return repr(shortened(text, _EXCERPT // 2))
