@@ -188,6 +188,7 @@ class _Message(msgspec.Struct, frozen=True):
 # Looking through a whole body of 2 MB for the word took a fifth of the time of decoding it.
 _EDGE = 65_536
 _MSG = b'"msg"'
+_BOM = b"\xef\xbb\xbf"
 _MESSAGE = msgspec.json.Decoder(_Message, strict=False)
 
 
@@ -210,7 +211,7 @@ def read_message(body: bytes) -> ServerMessage | None:
     if body.find(_MSG, 0, _EDGE) < 0 and body.find(_MSG, -_EDGE) < 0:
         return None
     try:
-        found = _MESSAGE.decode(body)
+        found = _MESSAGE.decode(body.removeprefix(_BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     code, own = found.code, found.sdk_error_code

@@ -23,6 +23,7 @@ __all__ = ["blob_refusal", "finished", "read_answer", "refusal"]
 
 T = TypeVar("T")
 
+_BOM = b"\xef\xbb\xbf"
 _HEAD = 2048
 _MESSAGE = 300
 _NO_CONTENT = 204
@@ -51,7 +52,7 @@ def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
     message = service.read_message(answer.body)
     if message is not None:
         raise _said(message, answer)
-    if answer.body[:64].lstrip().startswith(b"<"):
+    if _is_page(answer.body):
         raise _not_json(answer)
     if kind is bytes:
         return cast("T", answer.body)
@@ -105,8 +106,12 @@ def _media(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+def _is_page(body: bytes) -> bool:
+    return body[:64].removeprefix(_BOM).lstrip().startswith(b"<")
+
+
 def _plain(answer: HttpAnswer) -> str:
-    if answer.body[:64].lstrip().startswith(b"<"):
+    if _is_page(answer.body):
         return "an HTML page, probably of a gateway"
     return answer.body[:_MESSAGE].decode("utf-8", "replace") or "no message"
 
