@@ -59,6 +59,13 @@ def numbered_pages(
 ) -> Paged[Page, Item]:
     """Return a listing by page number; a page shorter than its size is the last.
 
+    Args:
+        first: Request for the first page, its number and size in the query.
+        items: The items of a page.
+        key: Identity of an item.
+        page: Name of the query member for the page's number.
+        size: Name of the query member for the page's size.
+
     Raises:
         UsageError: `first` lacks its page number or size.
     """
@@ -83,6 +90,13 @@ def offset_pages(
     count: str = "count",
 ) -> Paged[Page, Item]:
     """Return a listing by offset; an empty page, or one shorter than asked for, is the last.
+
+    Args:
+        first: Request for the first page, its count in the query.
+        items: The items of a page.
+        key: Identity of an item.
+        offset: Name of the query member for the offset.
+        count: Name of the query member for the count.
 
     Raises:
         UsageError: `first` lacks its count.

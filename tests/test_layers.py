@@ -1,0 +1,181 @@
+"""Who may import whom: every import arrow points downward, read from the source itself."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent / "comet_async"
+MODULES = sorted(ROOT.rglob("*.py"))
+
+FLOOR = {"request", "paging", "service", "credentials", "errors", "events", "redaction"}
+WHOLE = {"comet_async", "aiohttp"}
+"""Packages of which a name imported is a module, or as good as one."""
+
+STDLIB = set(sys.stdlib_module_names)
+
+ALLOWED: dict[str, set[str]] = {
+    "floor": {"floor"},
+    "engine": {"floor", "engine"},
+    "catalogue": {"floor", "catalogue"},
+    "server": {"floor", "server"},
+    "testing": {"floor", "engine", "catalogue", "server", "testing"},
+    "progress": {"floor", "engine", "progress"},
+    "bulk": {"floor", "engine", "catalogue", "bulk"},
+    "api": {"floor", "engine", "catalogue", "bulk", "api"},
+    "blocking": {"floor", "engine", "blocking"},
+    "harvest": {"floor", "engine", "catalogue", "bulk", "harvest"},
+    "cli": {
+        "floor",
+        "engine",
+        "catalogue",
+        "bulk",
+        "api",
+        "harvest",
+        "server",
+        "testing",
+        "progress",
+        "cli",
+        "public",
+    },
+    "public": {"floor", "engine", "catalogue", "bulk", "api", "harvest", "public"},
+    "main": {"cli"},
+}
+
+FOLDERS = {
+    "engine": "engine",
+    "comet": "catalogue",
+    "domino": "catalogue",
+    "server": "server",
+    "harvest": "harvest",
+    "cli": "cli",
+    "api": "api",
+}
+FILES = {"__init__": "public", "__main__": "main", "testing": "testing", "bulk": "bulk"}
+
+
+def layer_of(module: str) -> str:
+    """Return the layer of a dotted name below `comet_async` ("" is the package itself)."""
+    head = module.split(".", 1)[0]
+    if head in FLOOR:
+        return "floor"
+    if head in FOLDERS:
+        return FOLDERS[head]
+    if head in {"", "__init__"}:
+        return "public"
+    return FILES.get(head, head)
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def imported(path: Path) -> Iterator[tuple[str, bool]]:
+    """Give every module that a file imports, and whether it does so when it is loaded."""
+    tree = ast.parse(path.read_text("utf-8"))
+    lazy = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or _type_checking(node)
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        eager = id(node) not in lazy
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, eager
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            base = node.module or ""
+            for alias in node.names:
+                yield (f"{base}.{alias.name}" if base in WHOLE else base), eager
+
+
+def _type_checking(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.If)
+        and isinstance(node.test, ast.Name)
+        and node.test.id == "TYPE_CHECKING"
+    )
+
+
+def own(module: str) -> str | None:
+    """Return the part of a module's name below `comet_async`; None for another package's."""
+    if module == "comet_async":
+        return ""
+    return module.removeprefix("comet_async.") if module.startswith("comet_async.") else None
+
+
+def test_there_is_something_to_read() -> None:
+    assert len(MODULES) > 40
+    assert {layer_of(name_of(path)) for path in MODULES} <= set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_no_import_points_upward(path: Path) -> None:
+    layer = layer_of(name_of(path))
+    upward = {
+        f"{module} ({layer_of(below)})"
+        for module, _ in imported(path)
+        if (below := own(module)) is not None and layer_of(below) not in ALLOWED[layer]
+    }
+    assert upward == set(), f"{layer} may import {sorted(ALLOWED[layer])}"
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if layer_of(name_of(p)) == "floor"], ids=name_of
+)
+def test_the_floor_needs_the_standard_library_and_msgspec_only(path: Path) -> None:
+    for module, _ in imported(path):
+        top = module.split(".", 1)[0]
+        assert top in STDLIB | {"msgspec", "comet_async"}, module
+        assert top not in {"asyncio", "socket", "threading", "selectors"}, module
+
+
+CLIENT = {
+    "engine.aiohttp_transport",
+    "engine.aiohttp_errors",
+    "engine.connections",
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_the_http_client_is_imported_in_its_adapter_only(path: Path) -> None:
+    """The server may use aiohttp's server half and nothing else of it."""
+    name = name_of(path)
+    found = {module for module, _ in imported(path) if module.split(".", 1)[0] == "aiohttp"}
+    if layer_of(name) == "server":
+        assert found <= {"aiohttp.web", "aiohttp.web_protocol", "aiohttp.abc"}
+    elif name not in CLIENT:
+        assert found == set()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
+    """pyarrow and duckdb are extras of the harvest and the server; elsewhere only on demand."""
+    layer = layer_of(name_of(path))
+    heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
+    for module, eager in imported(path):
+        if module.split(".", 1)[0] in heavy:
+            assert layer in {"harvest", "server"} or (layer == "cli" and not eager), module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_what_is_installed_for_tests_is_not_needed_to_run(path: Path) -> None:
+    for module, eager in imported(path):
+        assert not eager or module.split(".", 1)[0] not in {
+            "pytest",
+            "hypothesis",
+            "aioresponses",
+            "trustme",
+            "psutil",
+            "comet_ml",
+            "cometx",
+            "requests",
+            "httpx",
+        }, module
