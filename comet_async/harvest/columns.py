@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
@@ -220,12 +221,11 @@ def experiment_columns(experiments: Sequence[comet.Experiment]) -> Columns:
 
 def asset_row(asset: comet.Asset) -> AssetRow:
     """Return what is kept of one listed asset."""
-    size = asset.file_size
     return AssetRow(
         asset_id=asset.asset_id,
         name=asset.file_name,
         type=asset.type,
-        listed_size=None if size is None else int(size),
+        listed_size=_size(asset.file_size),
         remote=asset.remote,
         link=_unsigned(asset.link) if asset.remote else None,
         context=asset.run_context,
@@ -284,6 +284,11 @@ def asset_columns(ends: Sequence[AssetEnd]) -> Columns:
         "tags": [row.tags for row in rows],
         "etag": [row.etag for row in rows],
     }
+
+
+def _size(told: float | None) -> int | None:
+    """Return a size in whole bytes; what is no such number counts as not told."""
+    return None if told is None or not math.isfinite(told) else int(told)
 
 
 def _json(value: object) -> str:

@@ -30,7 +30,8 @@ from comet_async.harvest.sources import SOURCES
 __all__ = ["TablePhase"]
 
 _LIST_SECONDS = 600.0
-_LARGE_AT_ONCE = 8
+_FIRST_AT_ONCE = 2
+_POINTS_AT_ONCE = 150_000
 _MARKS = 256
 _EXPERIMENTS = 10_000
 
@@ -57,7 +58,9 @@ class TablePhase:
             table: TableWriter(job.lake, table) for table in job.plan.tables if table != "assets"
         }
         self._ends: list[tuple[Item, str, str]] = []
-        self._large = anyio.CapacityLimiter(_LARGE_AT_ONCE)
+        self._large = anyio.CapacityLimiter(_FIRST_AT_ONCE)
+        self._most = 1
+        self._converting = anyio.CapacityLimiter(1)
 
     async def run(self) -> None:
         """Fetch and store everything.
@@ -71,7 +74,7 @@ class TablePhase:
         await self._experiments()
         pairs = ((item, item) for item in job.plan.items())
         try:
-            async with fan_out(self._fetch, pairs, concurrency=job.width) as outcomes:
+            async with fan_out(self._fetch, pairs, concurrency=job.width, buffer=0) as outcomes:
                 async for outcome in outcomes:
                     match outcome:
                         case Ok(item, found):
@@ -91,13 +94,17 @@ class TablePhase:
         if writer is None:
             return
         rows = self._job.plan.experiments
-        for start in range(0, len(rows), _EXPERIMENTS):
-            for ordinal, row in enumerate(rows[start : start + _EXPERIMENTS], start):
-                columns = experiment_columns([row])
-                item = Item("experiments", ordinal, row.experiment_key)
-                writer.add(item, batch(TABLES["experiments"], columns))
-            await self._job.on_disk(writer.flush)
-        self._job.answered("experiments", len(rows), len(rows))
+        for ordinal, row in enumerate(rows):
+            item = Item("experiments", ordinal, row.experiment_key)
+            try:
+                due = writer.add(item, batch(TABLES["experiments"], experiment_columns([row])))
+            except DecodeError as error:
+                await self._mark(item, FAILED, str(error))
+                continue
+            self._job.answered("experiments", 1, 1)
+            if due or ordinal % _EXPERIMENTS == _EXPERIMENTS - 1:
+                await self._job.on_disk(writer.flush)
+        await self._job.on_disk(writer.flush)
 
     async def _fetch(self, item: Item) -> Batch | _Listing:
         self._job.asks(item.table)
@@ -114,10 +121,22 @@ class TablePhase:
                 return converted(await session.send(request))
             async with self._large:
                 answer = await session.send(request)
-                return await anyio.to_thread.run_sync(converted, answer)
+                rows = await anyio.to_thread.run_sync(converted, answer, limiter=self._converting)
         except DecodeError as error:
             error.request = error.request or request
             raise
+        self._adapt(rows.num_rows)
+        return rows
+
+    def _adapt(self, points: int) -> None:
+        """Bound the points in memory: fewer series at once where one was large.
+
+        A point takes some 300 bytes while it is turned into columns; two answers are asked for
+        until the first is known.
+        """
+        self._most = max(self._most, points)
+        fitting = _POINTS_AT_ONCE // self._most
+        self._large.total_tokens = max(1, min(self._job.width, fitting))
 
     async def _list(self, item: Item) -> _Listing:
         request = comet.get_experiment_asset_list(item.experiment_key)
