@@ -155,6 +155,7 @@ class Bucket:
         Args:
             sent: Whether the server can have seen the request.
         """
+        self._pacing.answered += sent
         if self._windows:
             now = asyncio.get_running_loop().time()
             for window in self._windows:
@@ -174,9 +175,9 @@ class Bucket:
         """
         now = asyncio.get_running_loop().time()
         fresh = now >= self._paused_until
-        if fresh:
+        self._pacing.answered -= 1
+        if fresh and not self._pacing.throttled(now, seconds):
             self.slots.throttled()
-            self._pacing.throttled(now)
         self._paused_until = max(self._paused_until, now + seconds)
         return fresh
 

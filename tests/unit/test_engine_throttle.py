@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import Awaitable, Callable
 
@@ -309,35 +310,83 @@ def test_pacing_does_nothing_until_the_first_throttling() -> None:
     assert pacing.delay(5.0) == 0.0
 
 
-def test_pacing_falls_to_seven_tenths_and_comes_back_along_the_curve() -> None:
+def paced(rate: float, seconds: float, pacing: Pacing, start: float = 0.0) -> float:
+    """Let `rate` requests a second be admitted and answered; return the time of the last."""
+    for tick in range(1, round(rate * seconds) + 1):
+        pacing.admitted(start + tick / rate)
+        pacing.answered += 1
+    return start + seconds
+
+
+def test_pacing_knows_the_rate_of_a_window_from_a_burst_and_the_wait() -> None:
     pacing = Pacing()
-    for tick in range(1000):
-        pacing.admitted(tick / 100.0)
-    pacing.throttled(10.0)
+    now = paced(1000.0, 0.6, pacing)
+    assert not pacing.throttled(now, 59.4)
     assert pacing.active
-    assert pacing.rate(10.0) == pytest.approx(70.0, rel=0.02)
-    back = (100.0 * 0.3 / 0.4) ** (1 / 3)
-    assert pacing.rate(10.0 + back) == pytest.approx(100.0, rel=0.02)
-    assert pacing.rate(10.0 + 2 * back) == pytest.approx(130.0, rel=0.02)
+    assert pacing.rate(60.0) == pytest.approx(0.9 * 10.0, rel=0.02)
+    assert pacing.rate(64.0) == pytest.approx(10.0, rel=0.02)
+
+
+def test_pacing_comes_back_along_the_curve_and_then_tries_for_more() -> None:
+    pacing = Pacing()
+    now = paced(100.0, 10.0, pacing)
+    pacing.throttled(now, 0.0)
+    assert pacing.rate(now) == pytest.approx(90.0, rel=0.02)
+    assert pacing.rate(now + 2.0) == pytest.approx(98.75, rel=0.02)
+    assert pacing.rate(now + 4.0) == pytest.approx(100.0, rel=0.02)
+    assert pacing.rate(now + 7.0) == pytest.approx(130.0, rel=0.02)
+    assert pacing.rate(now + 13.0) > 900.0
+
+
+def test_pacing_believes_a_server_that_throttles_again_at_the_same_rate() -> None:
+    pacing = Pacing()
+    now = paced(100.0, 10.0, pacing)
+    pacing.throttled(now, 0.0)
+    known = []
+    for _ in range(3):
+        end = now + 4.0
+        while now < end:
+            pacing.admitted(now)
+            pacing.answered += 1
+            now += pacing.delay(now)
+        known.append(pacing.rate(now))
+        assert pacing.throttled(now, 0.0)
+    assert pacing.rate(now + 16.0) == pytest.approx(0.9 * known[-1], rel=0.02)
+    assert pacing.rate(now + 8.0) < 0.99 * pacing.rate(now + 16.0)
+
+
+def test_pacing_forgets_what_was_before_a_quiet_time() -> None:
+    pacing = Pacing()
+    paced(100.0, 10.0, pacing)
+    now = paced(100.0, 1.0, pacing, start=3600.0)
+    pacing.throttled(now, 0.0)
+    assert pacing.rate(now + 4.0) == pytest.approx(100.0, rel=0.05)
+
+
+def test_pacing_measures_the_last_half_minute_not_the_last_hour() -> None:
+    pacing = Pacing()
+    now = paced(100.0, 300.0, pacing)
+    now = paced(10.0, 40.0, pacing, start=now)
+    pacing.throttled(now, 0.0)
+    assert pacing.rate(now + 4.0) < 25.0
 
 
 def test_pacing_never_stops_altogether() -> None:
     pacing = Pacing()
     for second in range(50):
-        pacing.throttled(float(second))
+        pacing.throttled(float(second), 0.0)
     assert pacing.rate(49.0) == 0.5
 
 
 def test_paced_admissions_are_evenly_spaced() -> None:
     pacing = Pacing()
-    for tick in range(200):
-        pacing.admitted(tick / 100.0)
-    pacing.throttled(2.0)
-    now = 2.0
-    gaps = []
+    now = paced(100.0, 2.0, pacing)
+    pacing.throttled(now, 0.0)
+    times = []
     for _ in range(20):
         now += pacing.delay(now)
         pacing.admitted(now)
-        gaps.append(pacing.delay(now))
-    assert min(gaps) > 0.01
-    assert max(gaps) < 0.016
+        times.append(now)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert min(gaps) > 0.010
+    assert max(gaps) < 0.012
