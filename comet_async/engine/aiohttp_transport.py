@@ -35,6 +35,7 @@ from comet_async.service import Tls
 __all__ = ["AiohttpTransport", "ssl_context"]
 
 _READ_BUFFER = 256 * 1024
+_NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
 class _PublicResolver(aiohttp_abc.AbstractResolver):
@@ -99,7 +100,7 @@ class AiohttpTransport:
         self._private = private
         self._resolver = resolver
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
-        self._timeouts: dict[Timeouts, aiohttp.ClientTimeout] = {}
+        self._last_timeouts: tuple[Timeouts | None, aiohttp.ClientTimeout] = (None, _NO_TIMEOUT)
 
     async def fetch(self, request: HttpRequest) -> HttpAnswer:
         """Return the whole answer, decompressed within the caps.
@@ -177,14 +178,15 @@ class AiohttpTransport:
         return found
 
     def _patience(self, timeouts: Timeouts) -> aiohttp.ClientTimeout:
-        found = self._timeouts.get(timeouts)
-        if found is None:
-            found = self._timeouts[timeouts] = aiohttp.ClientTimeout(
+        known, found = self._last_timeouts
+        if known is not timeouts:
+            found = aiohttp.ClientTimeout(
                 total=None,
                 connect=timeouts.connect,
                 sock_connect=timeouts.connect,
                 sock_read=None,
             )
+            self._last_timeouts = (timeouts, found)
         return found
 
     def _send(self, request: HttpRequest) -> Awaitable[aiohttp.ClientResponse]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import weakref
 from collections.abc import Awaitable, Callable
 
 import aiohttp
 from aiohttp import abc as aiohttp_abc
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
@@ -74,7 +74,7 @@ class Connector(aiohttp.TCPConnector):
         self, context: ssl.SSLContext, resolver: aiohttp_abc.AbstractResolver, *, keep: bool
     ) -> None:
         super().__init__(limit=0, ssl=context, resolver=resolver, force_close=not keep)
-        self._watches: weakref.WeakKeyDictionary[object, _Watch] = weakref.WeakKeyDictionary()
+        self._watches: dict[object, _Watch] = {}
 
     async def connect(
         self,
@@ -103,9 +103,7 @@ class Connector(aiohttp.TCPConnector):
             watch = self._watches.get(protocol)
             new = watch is None
             if watch is None:
-                watch = self._watches[protocol] = _Watch()
-                if protocol.closed is not None:
-                    protocol.closed.add_done_callback(watch.closed)
+                watch = self._watched(protocol)
             if new or not protocol.should_close:
                 if isinstance(req, KnowingRequest):
                     req.reused = not new
@@ -113,6 +111,15 @@ class Connector(aiohttp.TCPConnector):
                     req.way = connection.transport
                 return connection
             connection.close()
+
+    def _watched(self, protocol: ResponseHandler) -> _Watch:
+        """Watch a new connection until it is closed."""
+        watch = _Watch()
+        if protocol.closed is not None:
+            self._watches[protocol] = watch
+            protocol.closed.add_done_callback(watch.closed)
+            protocol.closed.add_done_callback(lambda _: self._watches.pop(protocol, None))
+        return watch
 
 
 async def send_once(

@@ -11,8 +11,8 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from comet_async.credentials import Secret
-from comet_async.redaction import bare_url
 from comet_async.errors import ConnectionLost
+from comet_async.redaction import bare_url
 
 __all__ = [
     "HeaderPairs",
