@@ -228,8 +228,8 @@ async def _unwrapped() -> AsyncIterator[anyio.abc.TaskGroup]:
 
     An exception of one task leaves as itself too; of several, in their ExceptionGroup.
     """
-    from_body: BaseException | None = None
-    single: BaseException | None = None
+    from_body: Exception | None = None
+    raised: BaseException | None = None
     try:
         async with anyio.create_task_group() as tasks:
             try:
@@ -238,12 +238,11 @@ async def _unwrapped() -> AsyncIterator[anyio.abc.TaskGroup]:
                 from_body = error
             tasks.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        if from_body is not None or len(group.exceptions) > 1:
-            raise
-        single = group.exceptions[0]
-    raised = from_body or single
+        errors = group.exceptions if from_body is None else (from_body, *group.exceptions)
+        raised = errors[0] if len(errors) == 1 else BaseExceptionGroup(group.message, errors)
+    raised = raised or from_body
     if raised is not None:
         try:
             raise raised
         finally:
-            del raised, from_body, single
+            del raised, from_body

@@ -121,11 +121,15 @@ class Session:
         if self._loop is not None:
             raise UsageError("a session is entered once; make another one")
         throttle = self._throttle or Throttle()
-        for service in self._services:
-            transport = self._transport(service)
-            self._lanes[service.name] = Lane(
-                service, transport, throttle, self.counters, self._options
-            )
+        try:
+            for service in self._services:
+                transport = self._transport(service)
+                self._lanes[service.name] = Lane(
+                    service, transport, throttle, self.counters, self._options
+                )
+        except BaseException:
+            await self._close()
+            raise
         self._loop = asyncio.get_running_loop()
         return self
 
@@ -135,10 +139,18 @@ class Session:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         self._closed = True
         with anyio.CancelScope(shield=True):
             for lane in self._lanes.values():
                 await lane.transport.aclose()
+
+    @property
+    def services(self) -> tuple[Service, ...]:
+        """The profiles, in the order given."""
+        return self._services
 
     def __del__(self) -> None:
         if getattr(self, "_loop", None) is not None and not self._closed:

@@ -61,7 +61,7 @@ def service_of(session: Session) -> Service:
     Raises:
         UsageError: It has none.
     """
-    for service in session._services:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  # the session tells its services nowhere else
+    for service in session.services:
         if service.name == SERVICE:
             return service
     raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")

@@ -193,7 +193,6 @@ def test_several_bugs_leave_together() -> None:
     assert sorted(str(error) for error in caught.value.exceptions) == ["0", "1", "2"]
 
 
-@pytest.mark.xfail(strict=True, reason="the exception of the block's body is lost in this case")
 def test_a_bug_while_the_body_fails_hides_neither() -> None:
     async def work(item: int) -> int:
         try:

@@ -503,7 +503,6 @@ def test_a_session_that_is_never_closed_warns() -> None:
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="entering fails half-way without closing what it opened")
 def test_a_transport_that_cannot_be_made_leaves_nothing_open() -> None:
     good = FakeTransport(FINE)
 
