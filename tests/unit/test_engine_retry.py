@@ -16,6 +16,7 @@ from comet_async.engine.retry import (
     failure_of,
     retry_after,
 )
+from comet_async.engine.transport import StaleConnection
 from comet_async.errors import CometAsyncError, RequestTimeout, StatusError, status_error
 from comet_async.request import Effect
 
@@ -152,6 +153,15 @@ def test_a_timeout_before_the_connection_stood_is_unreached() -> None:
     slow = RequestTimeout()
     slow.sent = False
     assert failure_of(slow) == Failure(Kind.UNREACHED, sent=False)
+
+
+def test_a_stale_connection_is_no_attempt_of_the_servers_and_repeated_at_once() -> None:
+    stale = failure_of(StaleConnection())
+    assert stale == Failure(Kind.STALE)
+    for effect in (Effect.READ, Effect.IDEMPOTENT):
+        assert POLICY.delay(50, effect, stale, 1.0, 0.5) == 0.0
+        assert POLICY.delay(50, effect, stale, 601.0, 0.5) is None
+    assert POLICY.delay(1, Effect.APPEND, stale, 0.0, 0.5) is None
 
 
 def test_every_error_has_a_kind() -> None:
