@@ -13,6 +13,7 @@ import msgspec
 from comet_async.engine.lane import Lane, Trip
 from comet_async.engine.part_file import PartFile
 from comet_async.engine.reading import blob_refusal
+from comet_async.engine.threads import undivided
 from comet_async.engine.transport import HttpAnswer, HttpStream
 from comet_async.errors import BodyTruncated, CometAsyncError
 from comet_async.events import BytesReceived
@@ -143,10 +144,9 @@ class _Sink:
             _check_size(size, announced, expected)
             if etag is not None:
                 self._check_md5(etag[1])
-            await anyio.to_thread.run_sync(lambda: self._part.finish(durable=durable))
+            await undivided(lambda: self._part.finish(durable=durable))
         except BaseException:
-            with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._part.discard)
+            await undivided(self._part.discard)
             raise
         return Downloaded(
             path=self._path,
@@ -172,7 +172,7 @@ class _Sink:
         return size
 
     async def _store(self, pieces: list[bytes], size: int, total: int | None) -> None:
-        await anyio.to_thread.run_sync(self._write, pieces, total)
+        await undivided(lambda: self._write(pieces, total))
         if self._progress is not None:
             self._progress(size, total)
         request, name = self._request, printable(self._path.name)

@@ -30,6 +30,7 @@ from comet_async.engine.lane import Lane, Options
 from comet_async.engine.observing import Counters
 from comet_async.engine.part_file import checked_folder
 from comet_async.engine.retry import RetryPolicy
+from comet_async.engine.threads import undivided
 from comet_async.engine.throttle import Throttle
 from comet_async.engine.transport import Timeouts, Transport
 from comet_async.errors import CometAsyncError, DestinationError, UsageError
@@ -279,7 +280,7 @@ class Session:
         """
         lane = self._lane(request)
         target = Path(path)
-        await anyio.to_thread.run_sync(_check_target, target, overwrite)
+        await undivided(lambda: _check_target(target, overwrite=overwrite))
         return await download(
             lane,
             request,
@@ -347,7 +348,7 @@ def _observers(observer: Observer | Iterable[Observer] | None) -> tuple[Observer
     return (observer,)
 
 
-def _check_target(path: Path, overwrite: bool) -> None:  # noqa: FBT001 called through a thread
+def _check_target(path: Path, *, overwrite: bool) -> None:
     checked_folder(path)
     if path.exists() and not overwrite:
         raise DestinationError(f"{printable(str(path))} exists; pass overwrite=True to replace it")

@@ -9,6 +9,7 @@ from typing import TypeVar
 import anyio
 
 from comet_async.engine.session import Session
+from comet_async.engine.threads import undivided
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
@@ -20,7 +21,6 @@ from comet_async.harvest.lake import Lake
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.report import Effort
-from comet_async.harvest.threads import undivided
 
 __all__ = ["ABSENT", "FAILED", "Job", "end_of", "stops"]
 

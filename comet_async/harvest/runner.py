@@ -12,6 +12,7 @@ import msgspec
 
 from comet_async.engine.observing import Counters
 from comet_async.engine.session import Session
+from comet_async.engine.threads import undivided
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
@@ -34,7 +35,6 @@ from comet_async.harvest.report import (
     table_reports,
 )
 from comet_async.harvest.table_phase import TablePhase
-from comet_async.harvest.threads import undivided
 from comet_async.redaction import bare_url
 
 __all__ = ["FAILURES", "run"]
