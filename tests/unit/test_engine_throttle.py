@@ -375,7 +375,7 @@ def test_pacing_never_stops_altogether() -> None:
     pacing = Pacing()
     for second in range(50):
         pacing.throttled(float(second), 0.0)
-    assert pacing.rate(49.0) == 0.5
+    assert pacing.rate(49.0) == 2.0
 
 
 def test_paced_admissions_are_evenly_spaced() -> None:
