@@ -73,6 +73,7 @@ async def test_c7_the_excerpt_shows_the_place_and_escapes_what_a_terminal_obeys(
     body = b'{"a": "' + b"x" * 5000 + b'", "b": \x1b]52;c;QQ==\x07\xe2\x80\xae' + b"y" * 5000
     with pytest.raises(DecodeError) as caught:
         await served(body)
+    assert caught.value.message.isprintable()
     text = str(checked(caught.value, SERIES))
     assert "\\x1b]52" in text
     assert "(byte 5015)" in text
