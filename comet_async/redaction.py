@@ -96,8 +96,9 @@ def bare_url(url: str) -> str:
         parts = urlsplit(url)
         host = parts.hostname or ""
         port = f":{parts.port}" if parts.port else ""
+        path = parts.path if parts.netloc else parts.path.rpartition("@")[2]
     except ValueError:
         return "<unreadable URL>"
     if ":" in host:
         host = f"[{host}]"
-    return printable(urlunsplit((parts.scheme, host + port, parts.path, "", "")))
+    return printable(urlunsplit((parts.scheme, host + port, path, "", "")))

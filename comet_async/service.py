@@ -131,6 +131,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"<Service {self.name} {bare_url(self.base_url)}>"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("name", self.name), ("base_url", bare_url(self.base_url))]
+
 
 def checked_base_url(url: str) -> str:
     """Return `url` when it can be a service's root.

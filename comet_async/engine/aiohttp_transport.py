@@ -29,7 +29,6 @@ from comet_async.engine.inflate import inflated
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
 from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
-from comet_async.redaction import bare_url
 from comet_async.service import Tls
 
 __all__ = ["AiohttpTransport", "ssl_context"]
@@ -95,8 +94,12 @@ class AiohttpTransport:
         private: Callable[[str], bool] = is_private,
         resolver: Callable[[], aiohttp_abc.AbstractResolver] = aiohttp.ThreadedResolver,
     ) -> None:
+        parts = _proxy_parts(proxy)
+        del proxy  # no frame of an error may show its password
+        if parts is None:
+            raise UsageError("the proxy's URL is unusable; use http://HOST:PORT")
+        self._proxy, self._proxy_headers = parts
         self._ssl = ssl_context(tls)
-        self._proxy, self._proxy_headers = _proxy_parts(proxy)
         self._private = private
         self._resolver = resolver
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
@@ -108,17 +111,8 @@ class AiohttpTransport:
         Raises:
             TransportError: No usable HTTP answer arrived.
         """
-        timeouts = request.timeouts
         try:
-            async with asyncio.timeout(_first_wait(timeouts)) as deadline:
-                response = await self._send(request)
-                try:
-                    body = await _whole_body(response, request, deadline)
-                except BaseException:
-                    response.close()
-                    raise
-                response.release()
-            return _answer(response, body, request.max_body_bytes)
+            return await self._whole(request)
         except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
             failure = self._clean(error, request)
         try:
@@ -133,9 +127,7 @@ class AiohttpTransport:
             TransportError: No usable HTTP answer arrived.
         """
         try:
-            async with asyncio.timeout(request.timeouts.headers):
-                response = await self._send(request)
-            return _AiohttpStream(response, request.timeouts)
+            return await self._stream(request)
         except BaseException as error:  # noqa: BLE001 as above
             failure = self._clean(error, request)
         try:
@@ -143,12 +135,29 @@ class AiohttpTransport:
         finally:
             del failure
 
+    async def _whole(self, request: HttpRequest) -> HttpAnswer:
+        async with asyncio.timeout(_first_wait(request.timeouts)) as deadline:
+            response = await self._send(request)
+            try:
+                body = await _whole_body(response, request, deadline)
+            except BaseException:
+                response.close()
+                raise
+            response.release()
+        return _answer(response, body, request.max_body_bytes)
+
+    async def _stream(self, request: HttpRequest) -> HttpStream:
+        async with asyncio.timeout(request.timeouts.headers):
+            response = await self._send(request)
+        return _AiohttpStream(response, request.timeouts)
+
     def _clean(self, error: BaseException, request: HttpRequest) -> BaseException:
         """Return what to raise for `error`: our own error, or itself free of aiohttp's frames."""
         if isinstance(error, CometAsyncError):
             return error.with_traceback(None)
         if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
             return mapped(error, request, proxied=self._proxy is not None)
+        error.__context__ = None
         return error.with_traceback(None)
 
     async def aclose(self) -> None:
@@ -298,8 +307,11 @@ def _answer(response: aiohttp.ClientResponse, body: bytes, max_body_bytes: int) 
     )
 
 
-def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None]:
-    """Return the proxy's URL without credentials, and the header that carries them."""
+def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None] | None:
+    """Return the proxy's URL without credentials, and the header that carries them.
+
+    None when the URL is unusable.
+    """
     if proxy is None:
         return None, None
     try:
@@ -308,7 +320,7 @@ def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None]:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(f"{bare_url(proxy)} is no proxy URL; use http://HOST:PORT")
+        return None
     plain = Secret(str(url.with_user(None)), origin="the proxy URL")
     if url.user is None:
         return plain, None

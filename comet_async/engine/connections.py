@@ -60,6 +60,9 @@ class KnowingResponse(aiohttp.ClientResponse):
 
     peer: str | None = None
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.status}>"
+
 
 class Connector(aiohttp.TCPConnector):
     """Connections without a limit of their own, checked before they are used again.

@@ -73,7 +73,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Trip(msgspec.Struct):
     """One attempt under way: its number, and what is known of its answer so far.
 
-    `fresh` asks for a connection of its own, after one that the server had closed.
+    `fresh` asks for a new connection; `home` ends with a redirect to another origin.
     """
 
     number: int
@@ -82,9 +82,13 @@ class Trip(msgspec.Struct):
     received: int = 0
     body: bytes = b""
     began: float | None = None
+    home: bool = True
 
     def __repr__(self) -> str:
-        return f"<Trip {self.number}, status {self.status}, {self.received} bytes>"
+        return f"<Trip {self.number}>"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("number", self.number), ("status", self.status)]
 
 
 class Lane:
@@ -113,7 +117,7 @@ class Lane:
         self._throttle = throttle
         self._budget = RetryBudget()
         self._buckets: dict[str, Bucket] = {}
-        self._secrets: dict[str, None] = {}
+        self._secrets: dict[Secret, None] = {}
         self._last_secret: Secret | None = None
         self._key_header: HeaderPairs = ()
         self._proven = False
@@ -192,7 +196,8 @@ class Lane:
                 self._ended(request, trip, None)
             except CometAsyncError as error:
                 self._ended(request, trip, error)
-                failed = _bare(finished(error, request, trip.body, self._secrets))
+                known = (secret.reveal() for secret in self._secrets)
+                failed = _bare(finished(error, request, trip.body, known))
             except BaseException as error:
                 self._ended(request, trip, error)
                 raise
@@ -201,7 +206,7 @@ class Lane:
             finally:
                 bucket.leave()
             elapsed = clock() - began
-            delay = self._delay(request, failed, trip.number, elapsed)
+            delay = self._delay(request, failed, trip, elapsed)
             outcome = str(failed.status or type(failed).__name__)
             past = (*past, Attempt(elapsed, outcome, delay))
             fresh = isinstance(failed, StaleConnection)
@@ -256,7 +261,9 @@ class Lane:
                 allow_private=near or self.service.allow_private_redirects,
                 private=self._options.private,
             )
-            bucket = self.bucket(request) if origin(hop.url) == self._home else None
+            del answer
+            trip.home = origin(hop.url) == self._home
+            bucket = self.bucket(request) if trip.home else None
         raise RedirectError(f"more than {MAX_HOPS} redirects")
 
     async def _key(self, credentials: Credentials) -> HeaderPairs:
@@ -265,7 +272,7 @@ class Lane:
         secret = found if isinstance(found, Secret) else await found
         if secret is self._last_secret:
             return self._key_header
-        self._secrets[secret.reveal()] = None
+        self._secrets[secret] = None
         while len(self._secrets) > _KNOWN_SECRETS:
             del self._secrets[next(iter(self._secrets))]
         prefix = self.service.auth_prefix
@@ -293,19 +300,20 @@ class Lane:
         )
 
     def _delay(
-        self, request: Request[object], error: CometAsyncError, number: int, elapsed: float
+        self, request: Request[object], error: CometAsyncError, trip: Trip, elapsed: float
     ) -> float | None:
         """Ask the policy, and let the answer's wait hold every request back."""
         failure = failure_of(error)
         random = self._options.random()
+        proven = self._proven and trip.home
         delay = self._options.retry.delay(
-            number, request.effect, failure, elapsed, random, proven=self._proven
+            trip.number, request.effect, failure, elapsed, random, proven=proven
         )
         bucket = self.bucket(request)
         if failure.kind is Kind.THROTTLED or failure.wait is not None:
             self.counters.throttled += error.status == 429  # noqa: PLR2004 Too Many Requests
             self._throttled(bucket, error, delay)
-        elif failure.kind is Kind.UNREACHED and self._proven and delay is not None:
+        elif failure.kind is Kind.UNREACHED and proven and delay is not None:
             bucket.pause(delay)
         elif delay is not None and failure.kind not in _FREE and not self._budget.take():
             return None
@@ -324,8 +332,7 @@ class Lane:
         self.counters.requests += 1
         if self._options.observers:
             trip.began = asyncio.get_running_loop().time()
-            name = self.service.name
-            self.tell(AttemptStarted(name, request.method, request.path, trip.number))
+            self.tell(AttemptStarted(self.service.name, request.method, request.path, trip.number))
 
     def _ended(self, request: Request[object], trip: Trip, error: BaseException | None) -> None:
         self.counters.bytes_received += trip.received
@@ -362,8 +369,7 @@ class Lane:
 
 def _bare(error: CometAsyncError) -> CometAsyncError:
     """Drop the frames that an error came through: they hold bodies, signed URLs and headers."""
-    if error.__suppress_context__:
-        error.__context__ = None
+    error.__context__ = None if error.__suppress_context__ else error.__context__
     return error.with_traceback(None)
 
 

@@ -124,6 +124,8 @@ def finished(
     error.request = request
     error.message = mask(error.message, known)
     error.args = (error.message,)
+    if error.request_id is not None:
+        error.request_id = shortened(mask(error.request_id, known))
     head = mask(body[: 2 * _HEAD].decode("utf-8", "replace"), known)
     error.body_head = head.encode()[:_HEAD]
     return error

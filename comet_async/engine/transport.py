@@ -80,6 +80,9 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {bare_url(self.url)}>"
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("method", self.method), ("url", bare_url(self.url))]
+
 
 class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A whole answer: status, headers to be looked up by lower-case names, body decompressed.
@@ -96,6 +99,9 @@ class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<HttpAnswer {self.status}, {len(self.body)} bytes>"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("status", self.status), ("bytes", len(self.body))]
 
 
 class HttpStream(Protocol):
