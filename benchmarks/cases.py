@@ -134,8 +134,8 @@ CASES: Mapping[str, Case] = {
             (200, 1200),
         ),
         Case("100 points", _METRIC, _metric, lambda: _points(100), 2500, 256, (200, 1200)),
-        Case("15,000 points", _METRIC, _metric, lambda: _points(15_000), 64, 8, (8, 24)),
-        Case("chart", _CHART, _charted, _chart, 64, 8, (8, 24)),
+        Case("15,000 points", _METRIC, _metric, lambda: _points(15_000), 64, 8, (64, 160)),
+        Case("chart", _CHART, _charted, _chart, 64, 8, (64, 160)),
     )
 }
 

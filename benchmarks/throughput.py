@@ -23,6 +23,8 @@ _SLOWNESS = {"ours": 1.0, "floor": 1.0, "comet_ml": 5.0, "httpx": 10.0}
 _FEWEST = 16
 """Fewest requests of a run."""
 _LATENCY_CASE = "100 points"
+_LATENCY_TURNS = 60
+"""Requests that each of those in flight makes; start and end of a run are no steady state."""
 
 Rounds = list[dict[str, dict[str, float]]]
 """For each round, by client: requests a second, CPU microseconds a request, peak RSS in MiB."""
@@ -128,7 +130,7 @@ def latency(rounds: int, scale: float, seconds: float = 0.05) -> dict[str, objec
         with delaying(www, seconds) as url:
             for number in range(rounds):
                 progress(f"latency: round {number + 1} of {rounds}")
-                measured.append(_one_round(case, url, _scaled(case.requests, scale)))
+                measured.append(_one_round(case, url, _scaled(IN_FLIGHT * _LATENCY_TURNS, scale)))
     bound = IN_FLIGHT / seconds
     reached = {c: Spread.of([r[c]["rate"] / bound for r in measured]) for c in CLIENTS}
     print(
