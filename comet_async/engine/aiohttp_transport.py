@@ -199,13 +199,18 @@ class AiohttpTransport:
         return found
 
     def _send(self, request: HttpRequest) -> Awaitable[aiohttp.ClientResponse]:
+        url = URL(request.url, encoded=True)
+        headers = [
+            (name, value.reveal() if isinstance(value, Secret) else value)
+            for name, value in request.headers
+        ]
+        if self._proxy_headers is not None and url.scheme == "http":
+            # aiohttp sends proxy_headers with CONNECT only, so not on the way to a plain server.
+            headers.append(("Proxy-Authorization", self._proxy_headers.reveal()))
         return self._session(public_only=request.public_only, fresh=request.fresh).request(
             request.method,
-            URL(request.url, encoded=True),
-            headers=[
-                (name, value.reveal() if isinstance(value, Secret) else value)
-                for name, value in request.headers
-            ],
+            url,
+            headers=headers,
             data=request.body,
             allow_redirects=False,
             timeout=self._patience(request.timeouts),

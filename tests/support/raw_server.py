@@ -89,6 +89,7 @@ class RawServer:
         self.heard: list[Heard] = []
         self.connections = 0
         self.port = 0
+        self.reached = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -107,6 +108,7 @@ class RawServer:
                 length = int(heard.headers.get("content-length", "0"))
                 heard.body = await reader.readexactly(length)
                 self.heard.append(heard)
+                self.reached.set()
                 index = min(len(self.heard), len(self.actions)) - 1
                 await self.actions[index](heard, writer)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
