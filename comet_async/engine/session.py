@@ -19,7 +19,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
-import anyio
 import msgspec
 
 from comet_async.engine.addresses import is_private
@@ -30,7 +29,7 @@ from comet_async.engine.lane import Lane, Options
 from comet_async.engine.observing import Counters
 from comet_async.engine.part_file import checked_folder
 from comet_async.engine.retry import RetryPolicy
-from comet_async.engine.threads import undivided
+from comet_async.engine.threads import to_its_end, undivided
 from comet_async.engine.throttle import Throttle
 from comet_async.engine.transport import Timeouts, Transport
 from comet_async.errors import CometAsyncError, DestinationError, UsageError
@@ -144,9 +143,11 @@ class Session:
 
     async def _close(self) -> None:
         self._closed = True
-        with anyio.CancelScope(shield=True):
-            for lane in self._lanes.values():
-                await lane.transport.aclose()
+        await to_its_end(self._close_transports())
+
+    async def _close_transports(self) -> None:
+        for lane in self._lanes.values():
+            await lane.transport.aclose()
 
     @property
     def services(self) -> tuple[Service, ...]:

@@ -1,14 +1,14 @@
-"""Blocking work that a cancellation waits for."""
+"""Work that a cancellation waits for."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
 
-__all__ = ["undivided"]
+__all__ = ["to_its_end", "undivided"]
 
 T = TypeVar("T")
 
@@ -22,8 +22,19 @@ async def undivided(act: Callable[[], T]) -> T:
     Raises:
         CancelledError: The task was cancelled meanwhile; whatever `act` returned is lost.
     """
+    return await to_its_end(asyncio.get_running_loop().run_in_executor(None, act))
+
+
+async def to_its_end(work: Awaitable[T]) -> T:
+    """Return what `work` returns; a cancellation is raised only when it is over.
+
+    A shielded scope of anyio's holds off a cancelled scope, but not `Task.cancel`.
+
+    Raises:
+        CancelledError: The task was cancelled meanwhile; what `work` returned or raised is lost.
+    """
     cancelled: asyncio.CancelledError | None = None
-    future = asyncio.get_running_loop().run_in_executor(None, act)
+    future = asyncio.ensure_future(work)
     with anyio.CancelScope(shield=True):
         while not future.done():
             try:
