@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any
 
 __all__ = ["Canceller", "cancelled_at"]
@@ -47,37 +47,35 @@ class Canceller:
         coroutine: Coroutine[Any, Any, Any] | Generator[Any, None, Any],
         context: contextvars.Context | None = None,
     ) -> asyncio.Task[Any]:
-        return asyncio.Task(_run(_Counted(coroutine, self.tick)), loop=loop, context=context)
+        return asyncio.Task(_Counted(coroutine, self.tick), loop=loop, context=context)
 
 
-class _Counted:
-    """Drives a coroutine by hand, to see each of its suspensions."""
+class _Counted(Coroutine[Any, Any, Any]):
+    """A coroutine whose suspensions are counted, and in all else the one inside."""
 
     def __init__(self, coroutine: Any, tick: Callable[[], None]) -> None:
         self._coroutine = coroutine
         self._tick = tick
 
+    def send(self, value: Any) -> Any:
+        waits_for = self._coroutine.send(value)
+        self._tick()
+        return waits_for
+
+    def throw(self, *error: Any) -> Any:
+        waits_for = self._coroutine.throw(*error)
+        self._tick()
+        return waits_for
+
+    def close(self) -> None:
+        self._coroutine.close()
+
     def __await__(self) -> Generator[Any, Any, Any]:
-        error: BaseException | None = None
-        sent: Any = None
-        while True:
-            try:
-                waits_for = (
-                    self._coroutine.send(sent) if error is None else self._coroutine.throw(error)
-                )
-            except StopIteration as stop:
-                return stop.value
-            finally:
-                error = None
-            self._tick()
-            try:
-                sent = yield waits_for
-            except BaseException as caught:  # noqa: BLE001 thrown on into the coroutine
-                error = caught
+        found: Generator[Any, Any, Any] = self._coroutine.__await__()
+        return found
 
-
-async def _run(counted: Awaitable[Any]) -> Any:
-    return await counted
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._coroutine, name)
 
 
 async def cancelled_at(at: int, call: Coroutine[Any, Any, None]) -> Canceller:

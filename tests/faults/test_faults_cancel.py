@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from comet_async import Session, comet
@@ -180,17 +181,21 @@ async def test_cancel_at_every_await_of_a_throttled_session(
 
 
 async def test_cancel_at_every_await_from_opening_to_closing(ground: Ground) -> None:
+    """Two services, so that two transports are to be closed."""
+    second = msgspec.structs.replace(ground.service(), name="second")
+    request = comet.get_experiment_metadata(ground.keys[0])
+
     async def whole() -> None:
-        async with ground.session() as session:
-            await session.send(comet.get_experiment_metadata(ground.keys[0]))
-            await session.send(ground.assets[1][0])
+        async with Session(ground.service(), second) as session:
+            await session.send(request)
+            await session.send(msgspec.structs.replace(request, service="second"))
 
     before = held_by_process()
     at = 1
     while (await cancelled_at(at, whole())).cancelled:
+        await settled(before)
         at += 1
-    await settled(before)
-    assert at > 3
+    assert at > 5
 
 
 async def test_five_hundred_cancellations_at_random_leave_nothing(
