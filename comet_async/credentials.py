@@ -6,16 +6,40 @@ session. The key travels as a `Secret`, which shows itself to nobody but `reveal
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, ParamSpec, TypeAlias, TypeVar
 
-from comet_async.errors import UsageError
+from comet_async.errors import CometAsyncError, UsageError
 
-__all__ = ["Credentials", "FileKey", "Secret", "StaticKey"]
+__all__ = ["Credentials", "FileKey", "Secret", "StaticKey", "without_frames"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _USABLE = re.compile(r"[\x21-\x7e]+")
+
+
+def without_frames(function: Callable[P, R]) -> Callable[P, R]:
+    """Return `function` raising our errors without its frames, whose locals hold a key."""
+
+    @functools.wraps(function)
+    def bare(*args: P.args, **kwargs: P.kwargs) -> R:
+        failure: CometAsyncError
+        try:
+            return function(*args, **kwargs)
+        except CometAsyncError as error:
+            failure = error.with_traceback(None)
+            failure.__context__ = None
+        del args, kwargs
+        try:
+            raise failure
+        finally:
+            del failure
+
+    return bare
 
 
 class Secret:
@@ -31,6 +55,7 @@ class Secret:
 
     __slots__ = ("_value",)
 
+    @without_frames
     def __init__(self, value: str, *, origin: str = "the given key") -> None:
         text = value.strip()
         if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
@@ -84,6 +109,7 @@ class StaticKey:
         origin: Where it came from, named in errors.
     """
 
+    @without_frames
     def __init__(self, key: str | Secret, *, origin: str = "the given key") -> None:
         self._secret = key if isinstance(key, Secret) else Secret(key, origin=origin)
 
@@ -104,6 +130,7 @@ class FileKey:
         self._seen: tuple[int, int, int] | None = None
         self._secret: Secret | None = None
 
+    @without_frames
     def __call__(self) -> Secret:
         """Return the key that the file holds now.
 

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import dotenv
 import msgspec
 
-from comet_async.credentials import Secret
+from comet_async.credentials import Secret, without_frames
 from comet_async.errors import UsageError
 from comet_async.redaction import printable
 
@@ -86,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
     @classmethod
+    @without_frames
     def load(
         cls,
         *,

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from comet_async.comet.configuration import read_config_text
-from comet_async.credentials import Secret
+from comet_async.credentials import Secret, without_frames
 from comet_async.errors import DestinationError, UsageError
 from comet_async.redaction import printable
 
@@ -19,6 +19,7 @@ _SECTION = re.compile(r"\s*\[(?P<name>[^\]]+)\]")
 _KEY_LINE = re.compile(r"api_key\s*[=:]", re.IGNORECASE)
 
 
+@without_frames
 def save_api_key(secret: Secret, path: Path) -> None:
     """Write the key into a config file and keep everything else that the file holds.
 

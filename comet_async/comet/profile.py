@@ -12,7 +12,7 @@ import msgspec
 
 from comet_async.comet.common import SERVICE
 from comet_async.comet.configuration import Setting, Settings, environment_proxy
-from comet_async.credentials import Credentials, Secret, StaticKey
+from comet_async.credentials import Credentials, Secret, StaticKey, without_frames
 from comet_async.errors import UsageError
 from comet_async.request import Blob, Request
 from comet_async.service import (
@@ -78,6 +78,35 @@ def service(
     >>> service("KEY", url="https://comet.example.com/clientlib/")
     <Service comet https://comet.example.com>
     """
+    try:
+        return _service(
+            api_key,
+            url=url,
+            limits=limits,
+            headers=headers,
+            tls=tls,
+            proxy=proxy,
+            environ=environ,
+            cwd=cwd,
+            home=home,
+        )
+    finally:
+        del api_key, environ  # no frame of an error may show a key
+
+
+@without_frames
+def _service(
+    api_key: str | Secret | Credentials | None,
+    *,
+    url: str | None,
+    limits: Limits | Mapping[str, Limits] | None,
+    headers: Mapping[str, str] | None,
+    tls: Tls,
+    proxy: str | None,
+    environ: Mapping[str, str] | None,
+    cwd: Path | None,
+    home: Path | None,
+) -> Service:
     hook = api_key if callable(api_key) else None
     key = None if api_key is None or callable(api_key) else _as_secret(api_key)
     found = Settings(
