@@ -10,9 +10,9 @@ import pytest
 import trustme
 
 from comet_async import Session, comet
-from comet_async.errors import CometAsyncError, RedirectError
+from comet_async.errors import CometAsyncError, ConnectError, RedirectError
 from comet_async.request import Effect, build
-from comet_async.server import LocalServer, SyntheticSpec
+from comet_async.server import LocalServer, SyntheticSpec, refused_port
 from tests.faults.support_client import KEY, QUICK, append, asset, here, names_in
 from tests.faults.support_network import (
     Resolver,
@@ -62,6 +62,19 @@ async def test_f1_asset_in_object_storage_arrives_without_credentials(tmp_path: 
     for record in stored:
         assert {name.lower() for name, _ in record.headers} <= NEUTRAL
         assert KEY not in repr(record.headers)
+
+
+async def test_f1_storage_that_refuses_is_no_restart_of_the_service() -> None:
+    """A service that has answered is waited for when it restarts; a storage host is not."""
+    with refused_port() as port:
+        async with (
+            raw_server(to(f"http://127.0.0.1:{port}/")) as first,
+            Session(here(first.url), retry=QUICK) as session,
+        ):
+            with pytest.raises(ConnectError) as caught:
+                await session.send(asset())
+    assert len(caught.value.attempts) == 3
+    assert len(first.heard) == 3
 
 
 async def first_experiment(session: Session) -> str:
