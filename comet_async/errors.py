@@ -103,7 +103,7 @@ class CometAsyncError(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        parts = []
+        parts: list[str] = []
         if self.request is not None:
             parts.append(f"{self.request.method} {self.request.path}:")
         if self.status is not None:

@@ -51,16 +51,19 @@ class PrivateAddressError(OSError):
     """A name of the outside world that resolves into a private network."""
 
 
+_OF_THE_PROXY = (aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError, ProxyFailed)
+
+
 def mapped(
     error: aiohttp.ClientError | OSError | ValueError, request: HttpRequest, *, proxied: bool
 ) -> TransportError:
     """Return our error for one raised before the headers were there."""
     place = _place(request)
-    if isinstance(error, (aiohttp.ClientProxyConnectionError, aiohttp.ClientHttpProxyError)):
-        status = f" (it answered {error.status})" if hasattr(error, "status") else ""
-        return ProxyError(f"the proxy gave no connection to {place}{status}")
-    if isinstance(error, ProxyFailed):
-        return ProxyError(f"the proxy gave no connection to {place} ({error})")
+    if isinstance(error, _OF_THE_PROXY):
+        status = getattr(error, "status", None)
+        told = f"it answered {status}" if status else shortened(str(error), 60)
+        reason = "" if isinstance(error, aiohttp.ClientProxyConnectionError) else f" ({told})"
+        return ProxyError(f"the proxy gave no connection to {place}{reason}")
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return TlsError(f"no trusted TLS connection to {place}: {_reason(error)}")
     if isinstance(error, aiohttp.ConnectionTimeoutError):

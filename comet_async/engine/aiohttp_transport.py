@@ -321,10 +321,9 @@ def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None] | Non
         return None, None
     try:
         url = URL(proxy)
-        usable = url.scheme in {"http", "https"} and bool(url.host)
     except ValueError:
-        usable = False
-    if not usable:
+        return None
+    if url.scheme not in {"http", "https"} or not url.host:
         return None
     plain = Secret(str(url.with_user(None)), origin="the proxy URL")
     if url.user is None:

@@ -76,7 +76,9 @@ class Connector(aiohttp.TCPConnector):
     def __init__(
         self, context: ssl.SSLContext, resolver: aiohttp_abc.AbstractResolver, *, keep: bool
     ) -> None:
-        super().__init__(limit=0, ssl=context, resolver=resolver, force_close=not keep)
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves one untyped
+            limit=0, ssl=context, resolver=resolver, force_close=not keep
+        )
         self._watches: dict[object, _Watch] = {}
 
     async def connect(
@@ -157,5 +159,5 @@ async def send_once(
 def _peer(request: aiohttp.ClientRequest) -> str | None:
     if request.proxy is not None or not isinstance(request, KnowingRequest) or request.way is None:
         return None
-    peer = request.way.get_extra_info("peername")
-    return str(peer[0]) if isinstance(peer, tuple) and peer else None
+    peer: tuple[object, ...] | None = request.way.get_extra_info("peername")
+    return str(peer[0]) if peer else None

@@ -105,6 +105,12 @@ async def _accepted(
     return head
 
 
+class _Hash(Protocol):
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
 class _Sink:
     """Takes one body to its file, a block at a time."""
 
@@ -124,7 +130,7 @@ class _Sink:
         self._part = PartFile(path)
         self._opened = False
         self._sha256 = hashlib.sha256()
-        self._md5: hashlib._Hash | None = None
+        self._md5: _Hash | None = None
 
     async def receive(
         self, stream: HttpStream, head: list[bytes], expected: int | None, *, durable: bool

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import (
+    AsyncGenerator,
     AsyncIterable,
     AsyncIterator,
     Awaitable,
@@ -24,7 +25,7 @@ import msgspec
 
 from comet_async.errors import CometAsyncError, UsageError
 
-__all__ = ["Failed", "Ok", "Outcome", "Outcomes", "fan_out"]
+__all__ = ["Failed", "Ok", "Outcome", "fan_out"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -48,8 +49,8 @@ class Failed(msgspec.Struct, Generic[K], frozen=True):
 Outcome: TypeAlias = Ok[K, T] | Failed[K]
 
 
-class Outcomes(Generic[K, T]):
-    """The stream of outcomes: iterate it once, with `async for`."""
+class _Queue(Generic[K, T]):
+    """Between the workers and the one reader: numbers items, and holds a bounded few outcomes."""
 
     def __init__(self, room: int, *, ordered: bool) -> None:
         self._room = room
@@ -88,7 +89,7 @@ class Outcomes(Generic[K, T]):
             return self._taken if self._taken in self._done else None
         return self._finished.popleft() if self._finished else None
 
-    async def _draw(self) -> int:
+    async def draw(self) -> int:
         """Wait for room, then return the number of the item to draw."""
         while self._drawn - self._taken >= self._room:
             turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -105,18 +106,20 @@ class Outcomes(Generic[K, T]):
         self._drawn += 1
         return index
 
-    def _undraw(self) -> None:
-        """Take back the last `_draw`, since there was no item."""
+    def undraw(self) -> None:
+        """Take back the last `draw`, since there was no item."""
         self._drawn -= 1
         self._wake_producer()
 
-    def _put(self, index: int, outcome: Outcome[K, T]) -> None:
+    def put(self, index: int, outcome: Outcome[K, T]) -> None:
+        """Hand over the outcome of an item."""
         self._done[index] = outcome
         if not self._ordered:
             self._finished.append(index)
         self._wake_consumer()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Tell the reader that all outcomes are there."""
         self._ended = True
         self._wake_consumer()
 
@@ -145,25 +148,25 @@ class _Source(Generic[V]):
         self._lock = asyncio.Lock()
         self._empty = False
 
-    async def draw(self, outcomes: Outcomes[K, T]) -> tuple[int, V] | None:
+    async def draw(self, queue: _Queue[K, T]) -> tuple[int, V] | None:
         """Return the next item with its number, or None at the end."""
         if self._sync is not None:
-            index = await outcomes._draw()  # noqa: SLF001 the two halves of one queue
+            index = await queue.draw()
             for item in self._sync:
                 return index, item
-            outcomes._undraw()  # noqa: SLF001
+            queue.undraw()
             return None
         async with self._lock:
-            return await self._draw_async(outcomes)
+            return await self._draw_async(queue)
 
-    async def _draw_async(self, outcomes: Outcomes[K, T]) -> tuple[int, V] | None:
+    async def _draw_async(self, queue: _Queue[K, T]) -> tuple[int, V] | None:
         if self._empty or self._async is None:
             return None
-        index = await outcomes._draw()  # noqa: SLF001
+        index = await queue.draw()
         async for item in self._async:
             return index, item
         self._empty = True
-        outcomes._undraw()  # noqa: SLF001
+        queue.undraw()
         return None
 
 
@@ -175,7 +178,7 @@ async def fan_out(
     concurrency: int,
     buffer: int | None = None,
     ordered: bool = False,
-) -> AsyncIterator[Outcomes[K, T]]:
+) -> AsyncGenerator[AsyncIterator[Outcome[K, T]]]:
     """Run `work` over items and give the outcomes as a stream.
 
     Args:
@@ -200,30 +203,30 @@ async def fan_out(
         raise UsageError(
             f"fan_out needs concurrency >= 1 and buffer >= 0, not {concurrency}, {waiting}"
         )
-    outcomes: Outcomes[K, T] = Outcomes(concurrency + waiting, ordered=ordered)
+    queue: _Queue[K, T] = _Queue(concurrency + waiting, ordered=ordered)
     source = _Source(pairs)
     active = concurrency
 
     async def worker() -> None:
         nonlocal active
-        while (drawn := await source.draw(outcomes)) is not None:
+        while (drawn := await source.draw(queue)) is not None:
             index, (key, item) = drawn
             try:
-                outcomes._put(index, Ok(key, await work(item)))  # noqa: SLF001
+                queue.put(index, Ok(key, await work(item)))
             except CometAsyncError as error:
-                outcomes._put(index, Failed(key, error))  # noqa: SLF001
+                queue.put(index, Failed(key, error))
         active -= 1
         if active == 0:
-            outcomes._end()  # noqa: SLF001
+            queue.end()
 
     async with _unwrapped() as tasks:
         for _ in range(concurrency):
             tasks.start_soon(worker)
-        yield outcomes
+        yield queue
 
 
 @asynccontextmanager
-async def _unwrapped() -> AsyncIterator[anyio.abc.TaskGroup]:
+async def _unwrapped() -> AsyncGenerator[anyio.abc.TaskGroup]:
     """A task group that ends with its body, whose exception leaves it as itself.
 
     An exception of one task leaves as itself too; of several, in their ExceptionGroup.

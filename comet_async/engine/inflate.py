@@ -8,7 +8,8 @@ or, beyond a first allowance, one whose bytes so far unpack implausibly well.
 from __future__ import annotations
 
 import zlib
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, cast
 
 from comet_async.errors import BodyTooLarge, BodyTruncated
 
@@ -42,8 +43,8 @@ def _decompressor(wbits: int) -> _Decompressor:
         from isal import isal_zlib  # noqa: PLC0415 optional, 1.2 times faster on large bodies
     except ImportError:
         return zlib.decompressobj(wbits)
-    found: _Decompressor = isal_zlib.decompressobj(wbits)
-    return found
+    make = cast("Callable[[int], _Decompressor]", isal_zlib.decompressobj)  # pyright: ignore[reportUnknownMemberType]  # isal's stub leaves `zdict` untyped
+    return make(wbits)
 
 
 def inflated(body: bytes, encoding: str, max_bytes: int) -> bytes:

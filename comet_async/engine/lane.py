@@ -54,8 +54,8 @@ A = TypeVar("A", HttpAnswer, HttpStream)
 
 _KNOWN_SECRETS = 4
 _TIMEOUT_MARGIN = 1.0
-_FREE = frozenset({Kind.UNREACHED, Kind.STALE})
-"""Ends of attempts that are no load on the server, so not counted by the retry budget."""
+_FREE = frozenset({Kind.UNREACHED, Kind.STALE, Kind.THROTTLED})
+"""Ends of attempts that the retry budget does not count: no load on the server, or paced by it."""
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -315,9 +315,8 @@ class Lane:
             self._throttled(bucket, error, delay)
         elif failure.kind is Kind.UNREACHED and proven and delay is not None:
             bucket.pause(delay)
-        elif delay is not None and failure.kind not in _FREE and not self._budget.take():
-            return None
-        return delay
+        free = delay is None or failure.kind in _FREE
+        return delay if free or self._budget.take() else None
 
     def _throttled(self, bucket: Bucket, error: CometAsyncError, delay: float | None) -> None:
         longest = self._options.retry.longest_wait

@@ -68,4 +68,5 @@ def _sentence(event: Event) -> str:
             return f"{event.service}: waited {event.seconds:.3f} s for {event.reason}"
         case Paused():
             return f"{event.service}: every request waits {event.seconds:.1f} s ({event.reason})"
-    return f"{event.service}: {event.file} {event.received} of {event.total} bytes"
+        case _:
+            return f"{event.service}: {event.file} {event.received} of {event.total} bytes"

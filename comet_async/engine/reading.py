@@ -45,7 +45,7 @@ def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
         if found is not None:
             raise found
         return cast("T", _blob(answer))
-    if kind is None or kind is type(None):
+    if kind is type(None):
         return cast("T", None)
     if not answer.body.strip():
         raise EmptyAnswer("the body is empty where data was promised", status=answer.status)
