@@ -6,6 +6,7 @@ An endpoint is a function that returns an immutable `Request[T]`; a `Session` se
 from comet_async import comet
 from comet_async.credentials import FileKey, Secret, StaticKey
 from comet_async.engine.download import Downloaded
+from comet_async.engine.drift import unknown_members
 from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
 from comet_async.engine.names import portable_path
 from comet_async.engine.observing import Counters, log_events
@@ -44,4 +45,5 @@ __all__ = [
     "fan_out",
     "log_events",
     "portable_path",
+    "unknown_members",
 ]
