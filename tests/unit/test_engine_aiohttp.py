@@ -18,7 +18,8 @@ from aiohttp import abc as aiohttp_abc
 
 from comet_async.credentials import Secret
 from comet_async.engine.aiohttp_errors import mapped, mapped_in_body
-from comet_async.engine.aiohttp_transport import AiohttpTransport, ssl_context
+from comet_async.engine.aiohttp_transport import AiohttpTransport, _PublicResolver, ssl_context
+from comet_async.engine.connections import KnowingResponse
 from comet_async.engine.transport import (
     HttpAnswer,
     HttpRequest,
@@ -569,3 +570,50 @@ def test_a_bare_tls_error_is_a_tls_error() -> None:
     error = mapped(ssl.SSLError(1, "wrong version number"), asked("https://h/"), proxied=False)
     assert type(error) is TlsError
     assert str(error).startswith("no trusted TLS connection to h:443: wrong version number")
+
+
+async def test_the_guard_on_names_closes_what_it_guards() -> None:
+    class Closing(Names):
+        closed = False
+
+        async def close(self) -> None:
+            self.closed = True
+
+    inner = Closing("192.0.2.1")
+    guard = _PublicResolver(lambda host: host.startswith("127."), inner)
+    assert (await guard.resolve("x.test"))[0]["host"] == "192.0.2.1"
+    await guard.close()
+    assert inner.closed
+
+
+async def test_one_set_of_timeouts_serves_many_requests() -> None:
+    transport = AiohttpTransport()
+    async with raw_server(answer(b"1")) as server:
+        request = asked(server.url + "/")
+        for _ in range(2):
+            assert (await transport.fetch(request)).body == b"1"
+        await transport.aclose()
+
+
+def test_a_response_shows_its_status_and_nothing_else() -> None:
+    response = KnowingResponse.__new__(KnowingResponse)
+    response.status = 302
+    assert repr(response) == "<KnowingResponse 302>"
+
+
+async def test_a_bad_chunk_in_a_later_piece_ends_the_body_at_once() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+    await failure(BodyTruncated, in_pieces(head, b"xyz\r\n"))
+
+
+async def test_bytes_that_come_while_a_connection_is_idle_close_it() -> None:
+    """They belong to no request, so they must not become the answer to the next one."""
+    smuggled = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
+    first = in_pieces(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood", smuggled)
+    transport = AiohttpTransport()
+    async with raw_server(first, answer(b"good")) as server:
+        assert (await transport.fetch(asked(server.url + "/"))).body == b"good"
+        await asyncio.sleep(0.1)
+        assert (await transport.fetch(asked(server.url + "/"))).body == b"good"
+        assert server.connections == 2
+        await transport.aclose()
