@@ -1,10 +1,17 @@
-"""What every test shares: hypothesis without a stopwatch, and more examples on demand.
+"""What every test shares: hypothesis without a stopwatch, and a mocked HTTP client.
 
 `pytest --hypothesis-profile=many` draws 20,000 examples for each property.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+from unittest.mock import Mock
+
+import aiohttp
+import pytest
+from aioresponses import aioresponses
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -12,3 +19,27 @@ settings.register_profile(
 )
 settings.register_profile("many", settings.get_profile("usual"), max_examples=20_000)
 settings.load_profile("usual")
+
+
+class MockedResponse(aiohttp.ClientResponse):
+    """A response that aioresponses 0.7.9 can build under aiohttp 3.14, which wants a writer too."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("stream_writer", Mock())
+        super().__init__(*args, **kwargs)
+
+
+class MockedClient(aioresponses):
+    """aioresponses with responses that this aiohttp accepts."""
+
+    def add(self, url: str, method: str = "GET", **options: Any) -> None:  # type: ignore[override]  # by name only
+        """Answer requests for a URL."""
+        super().add(url, method, response_class=MockedResponse, **options)
+
+
+@pytest.fixture
+def mocked_http() -> Iterator[MockedClient]:
+    """Answer aiohttp's requests without a socket; no limits, timeouts or lengths are checked."""
+    mocked = MockedClient()
+    with mocked:
+        yield mocked
