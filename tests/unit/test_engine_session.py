@@ -52,6 +52,7 @@ from tests.support.doubles import (
     secret_of,
     session_over,
 )
+from tests.support.raw_server import answer, raw_server
 from tests.support.virtual_time import run
 
 FINE = reply(json={"a": 1})
@@ -762,3 +763,11 @@ def test_a_static_key_never_reaches_an_error() -> None:
     assert KEY[:10] not in text
     assert KEY[10:] not in text
     assert len(error.body_head) <= 2048  # type: ignore[attr-defined]  # a StatusError
+
+
+async def test_a_session_speaks_http_by_itself() -> None:
+    async with raw_server(answer(b'{"a": 1}')) as server:
+        async with Session(comet_like(base_url=server.url)) as session:
+            assert await session.send(get(name="x")) == {"a": 1}
+        assert server.heard[0].line == "GET /thing?name=x HTTP/1.1"
+        assert server.heard[0].headers["authorization"] == KEY
