@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 
-from comet_async.engine.decode import decode
+from comet_async.engine.decode import _first_bad, decode
 from comet_async.errors import DecodeError
 
 T = TypeVar("T")
@@ -169,3 +169,10 @@ def test_unions_of_an_answer_are_cached_by_type() -> None:
     assert decode(b'"1"', str) == "1"
     assert decode(b"[1]", list[int]) == [1]
     assert decode(b'["1"]', list[str]) == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "place"), [(b"fine", 0), (b"\xff", 0), (b"ab\xffc", 2), ("é".encode() + b"\x80", 2)]
+)
+def test_the_place_of_the_first_byte_that_is_not_utf_8(body: bytes, place: int) -> None:
+    assert _first_bad(body) == place

@@ -455,6 +455,11 @@ def test_requests_find_their_service_by_name() -> None:
     assert [hop.url for hop in fake.sent] == ["http://other.test/thing"]
 
 
+def test_a_session_names_its_services() -> None:
+    first, second = comet_like(), msgspec.structs.replace(comet_like(), name="other")
+    assert Session(first, second).services == (first, second)
+
+
 def test_a_session_needs_services_of_different_names() -> None:
     with pytest.raises(UsageError, match="at least one service"):
         Session()
