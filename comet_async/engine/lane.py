@@ -324,7 +324,9 @@ class Lane:
         if asked is not None and asked > longest:
             error.message = f"retry after {_told(asked)}: {error.message}"
         seconds = delay if delay is not None else min(asked or 0.0, longest)
-        if bucket.throttled(seconds) and seconds > 0:
+        too_many = error.status == 429  # noqa: PLR2004 Too Many Requests
+        begun = bucket.throttled(seconds) if too_many else bucket.pause(seconds)
+        if begun and seconds > 0:
             self.tell(Paused(self.service.name, seconds, str(error.status)))
 
     def _starting(self, request: Request[object], trip: Trip) -> None:

@@ -169,22 +169,23 @@ class Bucket:
         self.slots.succeeded()
 
     def throttled(self, seconds: float) -> bool:
-        """Pause every request for `seconds`; True if this began a new pause.
+        """Pause every request for `seconds` and slow down; True if this began a new pause.
 
         Answers to requests that were under way together count as one sign of throttling.
         """
         now = asyncio.get_running_loop().time()
-        fresh = now >= self._paused_until
+        fresh = self.pause(seconds)
         self._pacing.answered -= 1
         if fresh and not self._pacing.throttled(now, seconds):
             self.slots.throttled()
-        self._paused_until = max(self._paused_until, now + seconds)
         return fresh
 
-    def pause(self, seconds: float) -> None:
-        """Hold every request back for `seconds` without taking it as throttling."""
+    def pause(self, seconds: float) -> bool:
+        """Hold every request back for `seconds`; True if none was held back before."""
         now = asyncio.get_running_loop().time()
+        fresh = now >= self._paused_until
         self._paused_until = max(self._paused_until, now + seconds)
+        return fresh
 
 
 async def _smooth(smoothing: AsyncLimiter, loop: asyncio.AbstractEventLoop, waited: Told) -> None:
