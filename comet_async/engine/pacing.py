@@ -7,6 +7,10 @@ rate starts at 0.9 of what is known, comes back to it in `climb` seconds along a
 lingers at its end, and then grows ever faster, to find a limit that was raised (RFC 9438 grows
 congestion windows along such a curve). A server that throttles again at about the same rate is
 believed: the climb takes twice as long, so that it is seldom tried.
+
+The constants are a trade, simulated with a server that counts over one second: four clients of one
+key are refused 0.5 % of the time at 200 requests a second in all (1 to 2 % at 100), and a limit cut
+to a tenth and restored is used to 90 % again after 18 to 29 s.
 """
 
 from __future__ import annotations
@@ -22,10 +26,10 @@ _IDLE = 0.3
 _SAME = 1.6
 _SLOWEST = 2.0
 _SHORTEST_CLIMB = 4.0
-_LONGEST_CLIMB = 16.0
+_LONGEST_CLIMB = 12.0
 _GROWTH = 0.3
 _GROWTH_SECONDS = 3.0
-_LEAST_STEP = 5.0
+_LEAST_STEP = 20.0
 _QUIET = 2.0
 _MARK_SECONDS = 1.0
 _HORIZON = 20.0

@@ -351,8 +351,8 @@ def test_pacing_believes_a_server_that_throttles_again_at_the_same_rate() -> Non
             now += pacing.delay(now)
         known.append(pacing.rate(now))
         assert pacing.throttled(now, 0.0)
-    assert pacing.rate(now + 16.0) == pytest.approx(0.9 * known[-1], rel=0.02)
-    assert pacing.rate(now + 8.0) < 0.99 * pacing.rate(now + 16.0)
+    assert pacing.rate(now + 12.0) == pytest.approx(0.9 * known[-1], rel=0.02)
+    assert pacing.rate(now + 5.0) < 0.99 * pacing.rate(now + 12.0)
 
 
 def test_pacing_forgets_what_was_before_a_quiet_time() -> None:
