@@ -13,7 +13,7 @@ from collections.abc import (
     Iterable,
     Mapping,
 )
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
@@ -24,7 +24,7 @@ import msgspec
 from comet_async.engine.addresses import is_private
 from comet_async.engine.aiohttp_transport import AiohttpTransport
 from comet_async.engine.download import Downloaded, Progress, download
-from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
+from comet_async.engine.fan_out import Ok, Outcome, fan_out
 from comet_async.engine.lane import Lane, Options
 from comet_async.engine.observing import Counters
 from comet_async.engine.part_file import checked_folder
@@ -146,8 +146,9 @@ class Session:
         await to_its_end(self._close_transports())
 
     async def _close_transports(self) -> None:
-        for lane in self._lanes.values():
-            await lane.transport.aclose()
+        async with AsyncExitStack() as closing:
+            for lane in self._lanes.values():
+                closing.push_async_callback(lane.transport.aclose)
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -207,7 +208,7 @@ class Session:
         """
         self._check_open()
 
-        width = concurrency or self._width()
+        width = self._width() if concurrency is None else concurrency
         return fan_out(self.send, pairs, concurrency=width, buffer=buffer, ordered=ordered)
 
     async def collect(
@@ -224,11 +225,10 @@ class Session:
             async for outcome in outcomes:
                 if outcome.key in ok or outcome.key in failed:
                     raise UsageError(f"the key {printable(repr(outcome.key))} comes twice")
-                match outcome:
-                    case Ok(key, value):
-                        ok[key] = value
-                    case Failed(key, error):
-                        failed[key] = error
+                if isinstance(outcome, Ok):
+                    ok[outcome.key] = outcome.value
+                else:
+                    failed[outcome.key] = outcome.error
         return Collected(ok, failed)
 
     async def items(self, paged: Paged[Page, Item]) -> AsyncIterator[Item]:
@@ -317,7 +317,8 @@ class Session:
             return await self.download(request, path, overwrite=overwrite, durable=durable)
 
         targets = ((pair[0], pair) for pair in pairs)
-        return fan_out(work, targets, concurrency=concurrency or self._width())
+        width = self._width() if concurrency is None else concurrency
+        return fan_out(work, targets, concurrency=width)
 
     def _width(self) -> int:
         widths = (limits.concurrency for s in self._services for limits in s.limits.values())
