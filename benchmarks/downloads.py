@@ -20,6 +20,10 @@ _KIB = 1024
 _MIB = 1024 * 1024
 _IN_FLIGHT = 16
 _FULL = 1.0
+_WAITING = "comet_ml"
+_SHARE = 8
+"""This client waits three quarters of a second for each file whatever its size, so of many small
+files it gets one in so many; its figures are multiplied by that."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,18 @@ def _made(www: Path, load: Load) -> Mapping[str, str]:
     return hashes
 
 
-def _one(client: str, url: str, load: Load, expected: Mapping[str, str]) -> dict[str, float]:
+def _one(client: str, url: str, load: Load, hashes: Mapping[str, str]) -> dict[str, float]:
+    share = _SHARE if client == _WAITING and load.count > _SHARE * _IN_FLIGHT else 1
+    last = load.first + load.count // share
+    expected = {name: found for name, found in hashes.items() if int(name) < last}
     with TemporaryDirectory() as target:
-        names = f"{load.first}..{load.first + load.count}"
+        names = f"{load.first}..{last}"
         told = child("benchmarks.download_clients", client, url, target, _IN_FLIGHT, names)
         found = {file.name: _sha256(file) for file in Path(target).iterdir()}
     if found != expected:
         wrong = [name for name in expected if found.get(name) != expected[name]]
         raise SystemExit(f"{client}: {len(wrong)} of {len(expected)} files are wrong")
-    return told
+    return {**told, "cpu": told["cpu"] * share, "wall": told["wall"] * share}
 
 
 def _sha256(file: Path) -> str:

@@ -76,7 +76,9 @@ def _count(tool: Tool, client: str, case: Case, url: str, requests: int) -> int:
         )
     found = tool.counted.search(done.stderr)
     if done.returncode or found is None:
-        raise SystemExit(f"{client} on {case.name} failed under {tool.command[0]}:\n{done.stderr}")
+        raise SystemExit(
+            f"{client} on {case.name} failed under {tool.command[0]}:\n{done.stderr[-2000:]}"
+        )
     return int(found[1].replace(",", ""))
 
 

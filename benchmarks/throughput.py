@@ -38,7 +38,7 @@ def child(module: str, *arguments: object, prefix: Sequence[str] = ()) -> dict[s
             command, check=False, capture_output=True, text=True, timeout=_CHILD_SECONDS
         )
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+        raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
 
