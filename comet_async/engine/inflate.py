@@ -7,9 +7,11 @@ or, beyond a first allowance, one whose bytes so far unpack implausibly well.
 
 from __future__ import annotations
 
+import functools
+import importlib
 import zlib
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 
 from comet_async.errors import BodyTooLarge, BodyTruncated
 
@@ -38,13 +40,19 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes | memoryview, max_length: int = ..., /) -> bytes: ...
 
 
-def _decompressor(wbits: int) -> _Decompressor:
+@functools.cache
+def _maker() -> Callable[[int], _Decompressor]:
+    """Return isal's decompressor where it is installed: 1.2 times faster on large bodies."""
     try:
-        from isal import isal_zlib  # noqa: PLC0415 optional, 1.2 times faster on large bodies
+        module = importlib.import_module("isal.isal_zlib")
     except ImportError:
-        return zlib.decompressobj(wbits)
-    make = cast("Callable[[int], _Decompressor]", isal_zlib.decompressobj)  # pyright: ignore[reportUnknownMemberType]  # isal's stub leaves `zdict` untyped
-    return make(wbits)
+        return zlib.decompressobj
+    found: Callable[[int], _Decompressor] = module.decompressobj
+    return found
+
+
+def _decompressor(wbits: int) -> _Decompressor:
+    return _maker()(wbits)
 
 
 def inflated(body: bytes, encoding: str, max_bytes: int) -> bytes:

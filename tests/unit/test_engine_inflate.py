@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import tracemalloc
 import zlib
+from collections.abc import Iterator
 
 import pytest
 
+from comet_async.engine import inflate
 from comet_async.engine.inflate import inflated
 from comet_async.errors import BodyTooLarge, BodyTruncated
 
@@ -21,13 +24,17 @@ def raw_deflate(data: bytes) -> bytes:
 
 
 @pytest.fixture(params=["isal", "zlib"])
-def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Run with the optional accelerator, and as if it were not installed."""
     if request.param == "zlib":
-        monkeypatch.setitem(__import__("sys").modules, "isal", None)
+        monkeypatch.setitem(sys.modules, "isal.isal_zlib", None)
     else:
         pytest.importorskip("isal")
-    return str(request.param)
+    inflate._maker.cache_clear()
+    chosen = inflate._maker()
+    assert (chosen is zlib.decompressobj) == (request.param == "zlib")
+    yield str(request.param)
+    inflate._maker.cache_clear()
 
 
 @pytest.mark.usefixtures("library")
