@@ -32,6 +32,8 @@ from tests.support.virtual_time import run
 
 ROOT = Path(__file__).resolve().parents[2]
 HALF = Quota(60, 0.5)
+SKEW = 0.05
+"""Seconds by which a busy machine may tell an observer of a pause too late."""
 
 
 @pytest.fixture
@@ -172,7 +174,7 @@ async def test_a_storm_of_429_is_weathered_with_one_shared_pause(ground: Ground)
     async with ground.session() as session:
         clean = await session.collect(pairs)
     ground.server.log.clear()
-    ground.server.faults.add("status", {"status": 429, "retry_after": 0.05}, probability=0.5)
+    ground.server.faults.add("status", {"status": 429, "retry_after": 0.2}, probability=0.5)
     pauses: list[tuple[float, float]] = []
     starts: list[float] = []
 
@@ -190,7 +192,7 @@ async def test_a_storm_of_429_is_weathered_with_one_shared_pause(ground: Ground)
     assert len(ground.server.log) == len(starts) <= 16 * 6
     assert pauses
     for began, until in pauses:
-        assert not [start for start in starts if began < start < until - 1e-3]
+        assert not [start for start in starts if began < start < until - SKEW]
         assert len([start for start in starts if until <= start < until + 0.1]) <= 3
 
 
