@@ -60,6 +60,7 @@ class _Queue(Generic[K, T]):
         self._done: dict[int, Outcome[K, T]] = {}
         self._finished: deque[int] = deque()
         self._ended = False
+        self.closed = False
         self._consumer: asyncio.Future[None] | None = None
         self._producers: deque[asyncio.Future[None]] = deque()
 
@@ -149,10 +150,14 @@ class _Source(Generic[V]):
         self._empty = False
 
     async def draw(self, queue: _Queue[K, T]) -> tuple[int, V] | None:
-        """Return the next item with its number, or None at the end."""
+        """Return the next item with its number, or None at the end.
+
+        A reader that has left ends it too: its cancellation reaches a worker whose wait is just
+        over only after that worker's next step.
+        """
         if self._sync is not None:
             index = await queue.draw()
-            for item in self._sync:
+            for item in () if queue.closed else self._sync:
                 return index, item
             queue.undraw()
             return None
@@ -163,6 +168,8 @@ class _Source(Generic[V]):
         if self._empty or self._async is None:
             return None
         index = await queue.draw()
+        if queue.closed:
+            return None
         async for item in self._async:
             return index, item
         self._empty = True
@@ -222,7 +229,10 @@ async def fan_out(
     async with _unwrapped() as tasks:
         for _ in range(concurrency):
             tasks.start_soon(worker)
-        yield queue
+        try:
+            yield queue
+        finally:
+            queue.closed = True
 
 
 @asynccontextmanager
