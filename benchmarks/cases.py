@@ -129,13 +129,13 @@ CASES: Mapping[str, Case] = {
             _METADATA,
             comet.get_experiment_metadata,
             _metadata,
-            4000,
+            3000,
             256,
             (200, 1200),
         ),
-        Case("100 points", _METRIC, _metric, lambda: _points(100), 2500, 256, (200, 1200)),
-        Case("15,000 points", _METRIC, _metric, lambda: _points(15_000), 64, 8, (64, 160)),
-        Case("chart", _CHART, _charted, _chart, 64, 8, (64, 160)),
+        Case("100 points", _METRIC, _metric, lambda: _points(100), 2000, 256, (200, 1200)),
+        Case("15,000 points", _METRIC, _metric, lambda: _points(15_000), 192, 64, (64, 160)),
+        Case("chart", _CHART, _charted, _chart, 96, 64, (64, 160)),
     )
 }
 

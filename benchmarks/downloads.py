@@ -89,7 +89,9 @@ def _made(www: Path, load: Load) -> Mapping[str, str]:
     draw = random.Random(load.first)
     hashes: dict[str, str] = {}
     for number in load.names:
-        content = draw.randbytes(load.size)
+        content = b"".join(
+            draw.randbytes(min(load.size, _MIB)) for _ in range(-(-load.size // _MIB))
+        )
         (assets / str(number)).write_bytes(content)
         hashes[str(number)] = hashlib.sha256(content).hexdigest()
     return hashes

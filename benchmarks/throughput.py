@@ -18,7 +18,7 @@ from benchmarks.servers import CLIENT_CORE, delaying, fast, on_core, tree
 __all__ = ["Rounds", "child", "latency", "progress", "throughput"]
 
 _CHILD_SECONDS = 300
-_SLOWNESS = {"ours": 1.0, "floor": 1.0, "comet_ml": 5.0, "httpx": 10.0}
+_SLOWNESS = {"ours": 1.0, "floor": 1.0, "comet_ml": 5.0, "httpx": 15.0}
 """How many times fewer requests a slow client makes, so that each runs about as long."""
 _FEWEST = 16
 """Fewest requests of a run."""
@@ -48,7 +48,9 @@ def _one_round(case: Case, url: str, requests: Callable[[str], int]) -> dict[str
     checksums: set[object] = set()
     for client in CLIENTS:
         count = requests(client)
-        told = child("benchmarks.clients", client, case.name, url, count)
+        warm_up = round(case.warm_up / _SLOWNESS[client])
+        command = (client, case.name, url, count, "--warm-up", warm_up)
+        told = child("benchmarks.clients", *command)
         checksums.add(told["checksum"])
         found[client] = {
             "rate": count / told["wall"],
