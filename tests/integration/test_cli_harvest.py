@@ -180,7 +180,9 @@ def test_a_first_signal_is_graceful_and_a_second_immediate(
             time.sleep(0.02)
         out, err = process.communicate()
         took = time.monotonic() - began
-    assert process.returncode == code, err
+    # A second signal may fall into the exit itself; a shell tells both endings as 128 + n.
+    endings = {code} if signals == 1 else {code, -number}
+    assert process.returncode in endings, err
     assert took < (2.0 if signals == 1 else 1.0)
     assert out == ""
     assert "Traceback" not in err
