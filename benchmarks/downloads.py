@@ -21,7 +21,7 @@ _MIB = 1024 * 1024
 _IN_FLIGHT = 16
 _FULL = 1.0
 _WAITING = "comet_ml"
-_SHARE = 8
+_SHARE = 16
 """This client waits three quarters of a second for each file whatever its size, so of many small
 files it gets one in so many; its figures are multiplied by that."""
 

@@ -55,7 +55,7 @@ def tree(folder: Path, bodies: Mapping[str, Callable[[], bytes]]) -> Path:
 @contextmanager
 def fast(folder: Path) -> Iterator[tuple[str, str]]:
     """Serve a folder as fast as can be; give its URL and the server's name."""
-    nginx = shutil.which("nginx", path=os.pathsep.join((os.defpath, "/usr/sbin", "/sbin")))
+    nginx = shutil.which("nginx", path=os.pathsep.join((os.environ["PATH"], "/usr/sbin")))
     if nginx is None:
         with delaying(folder, 0.0) as url:
             yield url, "static_server.py"

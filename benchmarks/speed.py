@@ -17,7 +17,7 @@ from benchmarks.report import machine
 from benchmarks.throughput import latency, throughput
 
 SECTIONS: Mapping[str, tuple[Callable[[int, float], dict[str, object]], int, int]] = {
-    "throughput": (throughput, 5, 1),
+    "throughput": (throughput, 4, 1),
     "latency": (latency, 3, 1),
     "downloads": (downloads, 3, 1),
 }

@@ -18,7 +18,7 @@ from benchmarks.servers import CLIENT_CORE, delaying, fast, on_core, tree
 __all__ = ["Rounds", "child", "latency", "progress", "throughput"]
 
 _CHILD_SECONDS = 300
-_SLOWNESS = {"ours": 1.0, "floor": 1.0, "comet_ml": 5.0, "httpx": 15.0}
+_SLOWNESS = {"ours": 1.0, "floor": 1.0, "comet_ml": 6.0, "httpx": 15.0}
 """How many times fewer requests a slow client makes, so that each runs about as long."""
 _FEWEST = 16
 """Fewest requests of a run."""
