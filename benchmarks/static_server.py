@@ -42,11 +42,12 @@ class Files:
     def answer(self, target: bytes) -> tuple[bytes | memoryview, ...]:
         """Return the blocks of an answer."""
         path, _, query = target.partition(b"?")
-        key = target if path.endswith(_ASSET) else path
+        is_asset = path.endswith(_ASSET)
+        key = target if is_asset else path
         found = self._ready.get(key)
         if found is None:
-            asset = parse_qs(query.decode()).get("assetId", [""])[0] if key is target else None
-            name = path.decode() if asset is None else f"/assets/{asset}"
+            asset = parse_qs(query.decode()).get("assetId", [""])[0]
+            name = f"/assets/{asset}" if is_asset else path.decode()
             found = self._ready[key] = self._load(name)
         return found
 
