@@ -23,7 +23,7 @@ SECTIONS: Mapping[str, tuple[Callable[[int, float], dict[str, object]], int, int
 }
 """Function, rounds, rounds when quick."""
 
-_QUICK_SCALE = 0.5
+_QUICK_SCALE = 0.35
 
 
 def main() -> None:
