@@ -20,15 +20,18 @@ import msgspec
 from comet_async import Session, comet
 from comet_async.errors import CometAsyncError
 from comet_async.request import Blob, Request
+from tests.conformance.test_real_sdk_against_server import (
+    ARTIFACT,
+    CURVE_ID,
+    KEY,
+    MODEL,
+    NOTES_ID,
+    PROJECT,
+    VERSION,
+    WORKSPACE,
+)
 
 Call: TypeAlias = Callable[[Session], Awaitable[object]]
-
-WORKSPACE, PROJECT = "demo", "offline-demo"
-KEY = "799e7164eb874c5c9fbb3d4979b41082"
-MODEL, VERSION = "toy-registry", "1.0.0"
-ARTIFACT = "training-data"
-NOTES_ID = "53008bc238784459986fc59b0932e35b"
-CURVE_ID = "ec2818e208374e109deff00e2c3cfba6"
 
 
 def wire(value: object) -> object:
