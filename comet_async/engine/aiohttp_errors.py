@@ -24,7 +24,16 @@ from comet_async.errors import (
 )
 from comet_async.redaction import shortened
 
-__all__ = ["Dropped", "PrivateAddressError", "ProxyFailed", "mapped", "mapped_in_body"]
+__all__ = [
+    "DROPS",
+    "Dropped",
+    "PrivateAddressError",
+    "ProxyFailed",
+    "dropped",
+    "mapped",
+    "mapped_in_body",
+    "unreadable",
+]
 
 
 _CHUNK = "chunk "
@@ -41,6 +50,27 @@ class Dropped(aiohttp.ClientError):
     def __init__(self, reason: str, *, stale: bool) -> None:
         super().__init__(reason)
         self.stale = stale
+
+
+DROPS = (
+    aiohttp.ClientOSError,
+    aiohttp.ClientConnectionResetError,
+    aiohttp.ServerDisconnectedError,
+)
+"""How aiohttp says that a connection broke."""
+
+
+def dropped(error: Exception, *, reused: bool) -> Dropped:
+    """Return a broken connection as `Dropped`.
+
+    Args:
+        error: One of `DROPS`.
+        reused: Whether the connection had been kept from an earlier request.
+    """
+    begun = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(
+        error.message, str
+    )
+    return Dropped(type(error).__name__, stale=reused and not begun)
 
 
 class ProxyFailed(aiohttp.ClientError):
@@ -88,17 +118,24 @@ def _unconnected(
 
 def mapped_in_body(error: aiohttp.ClientError | OSError | ValueError) -> TransportError:
     """Return our error for one raised once a connection stood."""
-    if isinstance(error, aiohttp.ClientPayloadError) or _CHUNK in getattr(error, "message", ""):
+    if isinstance(error, aiohttp.ClientPayloadError):
         return BodyTruncated("the body ended early or is malformed")
     if isinstance(error, TimeoutError):
         return RequestTimeout("the server sent nothing for too long, or not fast enough")
     if isinstance(error, (aiohttp.ClientResponseError, aiohttp.InvalidURL)):
-        return ProtocolError(f"the answer is not acceptable HTTP ({_reason(error)})")
+        return unreadable(_reason(error))
     if isinstance(error, ValueError) and not isinstance(error, aiohttp.ClientError):
         return ProtocolError(f"the exchange is not acceptable HTTP ({type(error).__name__})")
     if isinstance(error, Dropped) and error.stale:
         return StaleConnection("the server closed a kept connection as it was used again")
     return ConnectionLost("the connection broke before the answer was whole")
+
+
+def unreadable(message: str) -> TransportError:
+    """Return our error for what the parser says of an answer that it cannot read."""
+    if _CHUNK in message:
+        return BodyTruncated("the body is malformed")
+    return ProtocolError(f"the answer is not acceptable HTTP ({shortened(message, 160)})")
 
 
 def _place(request: HttpRequest) -> str:

@@ -1,30 +1,31 @@
-"""The one place that imports aiohttp's client.
+"""Single HTTP hops over aiohttp.
 
 What aiohttp raises ends here: its errors hold the request's headers, so the key, and must not
-travel on as cause, context or traceback. What it does on its own is kept from happening: redirects,
-a second try after a dropped connection, cookies, netrc, unbounded decompression.
+travel on as cause, context or traceback. Every wait has its limit here, and every body its cap.
 """
 
 from __future__ import annotations
 
 import asyncio
-import base64
+import functools
 import socket
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 from aiohttp import abc as aiohttp_abc
-from yarl import URL
 
-from comet_async.credentials import Secret
+from comet_async.engine import by_connection
 from comet_async.engine.addresses import is_private
 from comet_async.engine.aiohttp_errors import (
     PrivateAddressError,
     mapped,
     mapped_in_body,
 )
-from comet_async.engine.connections import Connector, KnowingRequest, KnowingResponse, send_once
+from comet_async.engine.by_client import ByClient, read_proxy
+from comet_async.engine.by_connection import ByConnection
+from comet_async.engine.connections import Connector, Opened
+from comet_async.engine.deadlines import Deadline, Deadlines
 from comet_async.engine.inflate import inflated
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
@@ -70,9 +71,15 @@ def ssl_context(tls: Tls) -> ssl.SSLContext:
             raise UsageError("the SSL context does not verify the server; name a CA bundle instead")
         return tls
     try:
-        return ssl.create_default_context(cafile=tls)
+        return _system_context() if tls is None else ssl.create_default_context(cafile=tls)
     except (OSError, ssl.SSLError):
         raise UsageError(f"cannot read the CA bundle {tls}; give a PEM file") from None
+
+
+@functools.cache
+def _system_context() -> ssl.SSLContext:
+    """Return one context for all: loading the system's CAs takes longer than a request."""
+    return ssl.create_default_context()
 
 
 class AiohttpTransport:
@@ -94,15 +101,21 @@ class AiohttpTransport:
         private: Callable[[str], bool] = is_private,
         resolver: Callable[[], aiohttp_abc.AbstractResolver] = aiohttp.ThreadedResolver,
     ) -> None:
-        parts = _proxy_parts(proxy)
+        way = None if proxy is None else read_proxy(proxy)
+        unusable = proxy is not None and way is None
         del proxy  # no frame of an error may show its password
-        if parts is None:
+        if unusable:
             raise UsageError("the proxy's URL is unusable; use http://HOST:PORT")
-        self._proxy, self._proxy_headers = parts
+        self._proxied = way is not None
+        self._by_client = ByClient(way, _READ_BUFFER)
+        self._by_connection = (
+            ByConnection(_READ_BUFFER) if way is None and by_connection.is_possible() else None
+        )
+        self._deadlines: Deadlines | None = None
         self._ssl = ssl_context(tls)
         self._private = private
         self._resolver = resolver
-        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
+        self._connectors: dict[tuple[bool, bool], Connector] = {}
         self._last_timeouts: tuple[Timeouts | None, aiohttp.ClientTimeout] = (None, _NO_TIMEOUT)
 
     async def fetch(self, request: HttpRequest) -> HttpAnswer:
@@ -136,54 +149,53 @@ class AiohttpTransport:
             del failure
 
     async def _whole(self, request: HttpRequest) -> HttpAnswer:
-        async with asyncio.timeout(_first_wait(request.timeouts)) as deadline:
-            response = await self._send(request)
+        with self._limit(_first_wait(request.timeouts)) as deadline:
+            opened = await self._send(request)
             try:
-                body = await _whole_body(response, request, deadline)
+                body = await _whole_body(opened, request, deadline)
             except BaseException:
-                response.close()
+                opened.held.close()
                 raise
-            response.release()
-        return _answer(response, body, request.max_body_bytes)
+            opened.held.release()
+        return _answer(opened, body, request.max_body_bytes)
 
     async def _stream(self, request: HttpRequest) -> HttpStream:
-        async with asyncio.timeout(request.timeouts.headers):
-            response = await self._send(request)
-        return _AiohttpStream(response, request.timeouts)
+        with self._limit(request.timeouts.headers):
+            opened = await self._send(request)
+        return _AiohttpStream(opened, request.timeouts, self._limit)
+
+    def _limit(self, seconds: float) -> Deadline:
+        if self._deadlines is None:
+            self._deadlines = Deadlines()
+        return self._deadlines.after(seconds)
 
     def _clean(self, error: BaseException, request: HttpRequest) -> BaseException:
         """Return what to raise for `error`: our own error, or itself free of aiohttp's frames."""
-        if isinstance(error, CometAsyncError):
-            return error.with_traceback(None)
-        if isinstance(error, (aiohttp.ClientError, OSError, ValueError)):
-            return mapped(error, request, proxied=self._proxy is not None)
+        if isinstance(error, (aiohttp.ClientError, OSError, ValueError)) and not isinstance(
+            error, CometAsyncError
+        ):
+            return mapped(error, request, proxied=self._proxied)
         error.__context__ = None
         return error.with_traceback(None)
 
     async def aclose(self) -> None:
         """Close every connection."""
-        sessions, self._sessions = self._sessions, {}
-        for session in sessions.values():
-            await session.close()
+        if self._deadlines is not None:
+            self._deadlines.close()
+        await self._by_client.aclose()
+        connectors, self._connectors = self._connectors, {}
+        for connector in connectors.values():
+            await connector.close()
 
-    def _session(self, *, public_only: bool, fresh: bool) -> aiohttp.ClientSession:
-        found = self._sessions.get((public_only, fresh))
+    def _connector(self, *, public_only: bool, fresh: bool) -> Connector:
+        found = self._connectors.get((public_only, fresh))
         if found is None:
             inner = self._resolver()
             # Behind a proxy the only name resolved here is the proxy's own.
-            guarded = public_only and self._proxy is None
+            guarded = public_only and not self._proxied
             resolver = _PublicResolver(self._private, inner) if guarded else inner
-            found = self._sessions[public_only, fresh] = aiohttp.ClientSession(
-                connector=Connector(self._ssl, resolver, keep=not fresh),
-                connector_owner=True,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                trust_env=False,
-                read_bufsize=_READ_BUFFER,
-                middlewares=(send_once,),
-                request_class=KnowingRequest,
-                response_class=KnowingResponse,
-            )
+            found = Connector(self._ssl, resolver, keep=not fresh)
+            self._connectors[public_only, fresh] = found
         return found
 
     def _patience(self, timeouts: Timeouts) -> aiohttp.ClientTimeout:
@@ -198,48 +210,34 @@ class AiohttpTransport:
             self._last_timeouts = (timeouts, found)
         return found
 
-    def _send(self, request: HttpRequest) -> Awaitable[aiohttp.ClientResponse]:
-        url = URL(request.url, encoded=True)
-        headers = [
-            (name, value.reveal() if isinstance(value, Secret) else value)
-            for name, value in request.headers
-        ]
-        if self._proxy_headers is not None and url.scheme == "http":
-            # aiohttp sends proxy_headers with CONNECT only, so not on the way to a plain server.
-            headers.append(("Proxy-Authorization", self._proxy_headers.reveal()))
-        return self._session(public_only=request.public_only, fresh=request.fresh).request(
-            request.method,
-            url,
-            headers=headers,
-            data=request.body,
-            allow_redirects=False,
-            timeout=self._patience(request.timeouts),
-            proxy=self._proxy.reveal() if self._proxy is not None else None,
-            proxy_headers=(
-                None
-                if self._proxy_headers is None
-                else {"Proxy-Authorization": self._proxy_headers.reveal()}
-            ),
-        )
+    async def _send(self, request: HttpRequest) -> Opened:
+        connector = self._connector(public_only=request.public_only, fresh=request.fresh)
+        patience = self._patience(request.timeouts)
+        if self._by_connection is None or by_connection.takes_part():
+            return await self._by_client.send(request, connector, patience)
+        return await self._by_connection.send(request, connector, patience)
 
 
 class _AiohttpStream:
-    def __init__(self, response: aiohttp.ClientResponse, timeouts: Timeouts) -> None:
-        self._response = response
+    def __init__(
+        self, opened: Opened, timeouts: Timeouts, limit: Callable[[float], Deadline]
+    ) -> None:
+        self._opened = opened
         self._idle = timeouts.idle
+        self._limit = limit
         self._loop = asyncio.get_running_loop()
         self._watch = SpeedWatch(
             timeouts.low_speed_bytes, timeouts.low_speed_seconds, self._loop.time()
         )
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
-        self.peer = _peer(response)
+        self.status = opened.status
+        self.headers: Mapping[str, str] = opened.headers
+        self.peer = opened.peer
 
     async def read_some(self) -> bytes:
         failure: BaseException
         try:
-            async with asyncio.timeout(self._idle):
-                piece = await self._response.content.readany()
+            with self._limit(self._idle):
+                piece = await self._opened.content.readany()
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = mapped_in_body(error)
         except BaseException as error:  # noqa: BLE001 raised again below, without frames that hold a key
@@ -251,17 +249,15 @@ class _AiohttpStream:
         raise failure
 
     async def aclose(self) -> None:
-        if self._response.content.at_eof():
-            self._response.release()
+        if self._opened.content.at_eof():
+            self._opened.held.release()
         else:
-            self._response.close()
+            self._opened.held.close()
 
 
-async def _whole_body(
-    response: aiohttp.ClientResponse, request: HttpRequest, deadline: asyncio.Timeout
-) -> bytes:
-    """Read to the end; most answers came with their headers and need no timer of their own."""
-    content = response.content
+async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) -> bytes:
+    """Read to the end; most answers came with their headers and need no limit of their own."""
+    content = opened.content
     piece = await content.readany()
     if content.at_eof():
         return _within_cap(piece, request)
@@ -280,7 +276,7 @@ async def _whole_body(
         if watch.too_slow(len(piece), now):
             raise RequestTimeout("the body came too slowly")
         patience = now + timeouts.idle
-        deadline.reschedule(patience if end is None else min(patience, end))
+        deadline.move(patience if end is None else min(patience, end))
         piece = await content.readany()
     return b"".join(pieces)
 
@@ -296,37 +292,13 @@ def _first_wait(timeouts: Timeouts) -> float:
     return timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
 
 
-def _peer(response: aiohttp.ClientResponse) -> str | None:
-    return response.peer if isinstance(response, KnowingResponse) else None
-
-
-def _answer(response: aiohttp.ClientResponse, body: bytes, max_body_bytes: int) -> HttpAnswer:
-    headers = response.headers
+def _answer(opened: Opened, body: bytes, max_body_bytes: int) -> HttpAnswer:
+    headers = opened.headers
     encoding = headers.get("Content-Encoding")
     return HttpAnswer(
-        status=response.status,
+        status=opened.status,
         headers=headers,
         body=body if encoding is None else inflated(body, encoding, max_body_bytes),
         received=len(body),
-        peer=_peer(response),
+        peer=opened.peer,
     )
-
-
-def _proxy_parts(proxy: str | None) -> tuple[Secret | None, Secret | None] | None:
-    """Return the proxy's URL without credentials, and the header that carries them.
-
-    None when the URL is unusable.
-    """
-    if proxy is None:
-        return None, None
-    try:
-        url = URL(proxy)
-    except ValueError:
-        return None
-    if url.scheme not in {"http", "https"} or not url.host:
-        return None
-    plain = Secret(str(url.with_user(None)), origin="the proxy URL")
-    if url.user is None:
-        return plain, None
-    login = base64.b64encode(f"{url.user}:{url.password or ''}".encode()).decode("ascii")
-    return plain, Secret.header(f"Basic {login}")

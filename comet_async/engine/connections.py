@@ -1,17 +1,16 @@
 """aiohttp's kept connections, made honest.
 
-Three habits of aiohttp 3.14 end here. A server may close a kept connection just as the next request
-leaves on it: a drop on a reused connection says nothing of the request and is told apart. Bytes
-that came while a connection was idle belong to no request, but would be read as the answer to the
-next one: such a connection is closed. A chunk without a size closes the connection but leaves its
-reader waiting: whoever reads is told.
+Two habits of aiohttp 3.14 end here. Bytes that came while a connection was idle belong to no
+request, but would be read as the answer to the next one: such a connection is closed. A chunk
+without a size closes the connection but leaves its reader waiting: whoever reads is told.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
+from typing import Protocol
 
 import aiohttp
 from aiohttp import abc as aiohttp_abc
@@ -19,21 +18,69 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from comet_async.engine.aiohttp_errors import Dropped, ProxyFailed
-from comet_async.engine.redirects import REDIRECTS
+from comet_async.engine.aiohttp_errors import ProxyFailed
 
-__all__ = ["Connector", "KnowingRequest", "KnowingResponse", "send_once"]
-
-_PROXY_LOGIN_WANTED = 407
+__all__ = ["Connector", "Held", "KnowingRequest", "Opened", "Watch", "peer_of"]
 
 
-class _Watch:
-    """Sees that whoever reads from a connection learns of its end."""
+class Held(Protocol):
+    """What holds a connection."""
 
-    __slots__ = ("body",)
+    def release(self) -> object:
+        """Give the connection back; it is closed when the body was not read to its end."""
+        ...
+
+    def close(self) -> object:
+        """Close the connection."""
+        ...
+
+
+class Opened:
+    """An answer whose headers are there and whose body is on its way.
+
+    Args:
+        held: Holds the connection until the body was read.
+        status: HTTP status.
+        headers: Headers, looked up in any case.
+        content: The body, as sent.
+        peer: The address that a redirect came from; None otherwise, and behind a proxy.
+    """
+
+    __slots__ = ("content", "headers", "held", "peer", "status")
+
+    def __init__(
+        self,
+        held: Held,
+        status: int,
+        headers: Mapping[str, str],
+        content: aiohttp.StreamReader,
+        peer: str | None,
+    ) -> None:
+        self.held = held
+        self.status = status
+        self.headers = headers
+        self.content = content
+        self.peer = peer
+
+
+class Watch:
+    """Sees that whoever reads from a connection learns of its end; counts the uses of it.
+
+    Attributes:
+        body: The body that is being read.
+        uses: Requests that were given the connection.
+    """
+
+    __slots__ = ("body", "uses")
 
     def __init__(self) -> None:
         self.body: aiohttp.StreamReader | None = None
+        self.uses = 0
+
+    @property
+    def reused(self) -> bool:
+        """Whether the connection had served another request before."""
+        return self.uses > 1
 
     def closed(self, future: asyncio.Future[None]) -> None:
         """End a body that still waits: whatever was to come has come."""
@@ -45,23 +92,10 @@ class _Watch:
 
 
 class KnowingRequest(aiohttp.ClientRequest):
-    """A request that knows its connection, and whether that had served another one before."""
+    """A request that knows the connection it was given."""
 
-    reused = False
-    watch: _Watch | None = None
+    watch: Watch | None = None
     way: asyncio.BaseTransport | None = None
-
-
-class KnowingResponse(aiohttp.ClientResponse):
-    """A response that knows which address a redirect came from; None behind a proxy.
-
-    aiohttp gives a connection back with the last byte of a body, an empty one at once.
-    """
-
-    peer: str | None = None
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.status}>"
 
 
 class Connector(aiohttp.TCPConnector):
@@ -79,7 +113,7 @@ class Connector(aiohttp.TCPConnector):
         super().__init__(  # pyright: ignore[reportUnknownMemberType]  # aiohttp leaves one untyped
             limit=0, ssl=context, resolver=resolver, force_close=not keep
         )
-        self._watches: dict[object, _Watch] = {}
+        self._watches: dict[object, Watch] = {}
 
     async def connect(
         self,
@@ -105,59 +139,29 @@ class Connector(aiohttp.TCPConnector):
             protocol = connection.protocol
             if protocol is None:
                 return connection
-            watch = self._watches.get(protocol)
-            new = watch is None
-            if watch is None:
-                watch = self._watched(protocol)
-            if new or not protocol.should_close:
+            watch = self.watch(protocol)
+            watch.uses += 1
+            if not watch.reused or not protocol.should_close:
                 if isinstance(req, KnowingRequest):
-                    req.reused = not new
-                    req.watch = watch
-                    req.way = connection.transport
+                    req.watch, req.way = watch, connection.transport
                 return connection
             connection.close()
 
-    def _watched(self, protocol: ResponseHandler) -> _Watch:
-        """Watch a new connection until it is closed."""
-        watch = _Watch()
-        if protocol.closed is not None:
-            self._watches[protocol] = watch
-            protocol.closed.add_done_callback(watch.closed)
-            protocol.closed.add_done_callback(lambda _: self._watches.pop(protocol, None))
-        return watch
+    def watch(self, protocol: ResponseHandler) -> Watch:
+        """Return what watches a connection, until it is closed."""
+        found = self._watches.get(protocol)
+        if found is None:
+            found = Watch()
+            if protocol.closed is not None:
+                self._watches[protocol] = found
+                protocol.closed.add_done_callback(found.closed)
+                protocol.closed.add_done_callback(lambda _: self._watches.pop(protocol, None))
+        return found
 
 
-async def send_once(
-    request: aiohttp.ClientRequest,
-    handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
-) -> aiohttp.ClientResponse:
-    """Send once: aiohttp repeats a dropped GET unseen, without a switch to stop it."""
-    try:
-        response = await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (
-        aiohttp.ClientOSError,
-        aiohttp.ClientConnectionResetError,
-        aiohttp.ServerDisconnectedError,
-    ) as error:
-        begun = isinstance(error, aiohttp.ServerDisconnectedError) and not isinstance(
-            error.message, str
-        )
-        reused = isinstance(request, KnowingRequest) and request.reused
-        raise Dropped(type(error).__name__, stale=reused and not begun) from None
-    if response.status == _PROXY_LOGIN_WANTED and request.proxy is not None:
-        response.close()
-        raise ProxyFailed(f"it answered {response.status}")
-    if response.status in REDIRECTS and isinstance(response, KnowingResponse):
-        response.peer = _peer(request)
-    if isinstance(request, KnowingRequest) and request.watch is not None:
-        request.watch.body = None if response.content.is_eof() else response.content
-    return response
-
-
-def _peer(request: aiohttp.ClientRequest) -> str | None:
-    if request.proxy is not None or not isinstance(request, KnowingRequest) or request.way is None:
+def peer_of(transport: asyncio.BaseTransport | None) -> str | None:
+    """Return the address at a connection's other end."""
+    if transport is None:
         return None
-    peer: tuple[object, ...] | None = request.way.get_extra_info("peername")
+    peer: tuple[object, ...] | None = transport.get_extra_info("peername")
     return str(peer[0]) if peer else None

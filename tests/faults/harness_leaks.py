@@ -94,9 +94,9 @@ def assert_idle(session: Session) -> None:
         for bucket in lane.buckets():
             _assert_bucket_idle(bucket)
         if isinstance(lane.transport, AiohttpTransport):
-            for client in lane.transport._sessions.values():
-                connector = client.connector
-                assert connector is not None
+            deadlines = lane.transport._deadlines
+            assert deadlines is None or not deadlines._active, "time limits are still watched"
+            for connector in lane.transport._connectors.values():
                 assert not connector._acquired, "connections are still acquired"
                 assert not connector._waiters, "waiters for a connection are left"
 

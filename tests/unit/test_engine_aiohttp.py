@@ -17,9 +17,10 @@ import trustme
 from aiohttp import abc as aiohttp_abc
 
 from comet_async.credentials import Secret
+from comet_async.engine import by_connection
 from comet_async.engine.aiohttp_errors import mapped, mapped_in_body
 from comet_async.engine.aiohttp_transport import AiohttpTransport, _PublicResolver, ssl_context
-from comet_async.engine.connections import KnowingResponse
+from comet_async.engine.by_client import KnowingResponse
 from comet_async.engine.transport import (
     HttpAnswer,
     HttpRequest,
@@ -41,6 +42,17 @@ from comet_async.errors import (
 )
 from tests.support.doubles import KEY
 from tests.support.raw_server import Action, answer, raw, raw_server, reset, silence, stall
+
+
+@pytest.fixture(params=["by_connection", "by_client"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run every test both ways: over the connections alone, and through aiohttp's client."""
+    found: str = request.param
+    assert by_connection.is_possible()
+    if found == "by_client":
+        monkeypatch.setattr(by_connection, "is_possible", lambda: False)
+    return found
+
 
 QUICK = Timeouts(connect=0.3, headers=0.3, idle=0.3, total=1.0)
 

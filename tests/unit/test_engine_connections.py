@@ -10,7 +10,8 @@ import pytest
 from aiohttp.client_proto import ResponseHandler
 
 from comet_async.engine.aiohttp_transport import AiohttpTransport
-from comet_async.engine.connections import Connector, send_once
+from comet_async.engine.by_client import send_once
+from comet_async.engine.connections import Connector
 from comet_async.engine.transport import HttpRequest
 from comet_async.errors import ConnectionLost
 from tests.support.raw_server import answer, raw_server, reset
@@ -71,7 +72,7 @@ async def test_a_connection_that_is_closed_already_is_watched_for_nothing() -> N
     protocol.connection_lost(None)
     own = connector()
     assert protocol.closed is None
-    assert own._watched(protocol).body is None
+    assert own.watch(protocol).body is None
     assert own._watches == {}
     await own.close()
 
@@ -79,7 +80,7 @@ async def test_a_connection_that_is_closed_already_is_watched_for_nothing() -> N
 async def test_a_watch_that_is_cancelled_still_ends_its_reader() -> None:
     loop = asyncio.get_running_loop()
     own = connector()
-    watch = own._watched(ResponseHandler(loop))
+    watch = own.watch(ResponseHandler(loop))
     watch.body = aiohttp.StreamReader(ResponseHandler(loop), 1024, loop=loop)
     body = watch.body
     closed: asyncio.Future[None] = loop.create_future()
