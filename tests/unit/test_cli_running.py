@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Iterator
 
 import anyio
 import pytest
@@ -20,9 +21,20 @@ def test_returns_the_code_of_the_work() -> None:
     assert run(work) == 3
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let the signals come through: a shell starts background jobs with SIGINT ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
+@pytest.mark.usefixtures("heard")
 def test_a_signal_cancels_the_work_which_may_finish(number: int, code: int) -> None:
     finished: list[str] = []
 
