@@ -10,15 +10,14 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from comet_async.credentials import Credentials, Secret
 from comet_async.engine.addresses import is_private
 from comet_async.engine.observing import Counters
+from comet_async.engine.outgoing import Outgoing
 from comet_async.engine.reading import finished, read_answer
 from comet_async.engine.redirects import MAX_HOPS, REDIRECTS, next_hop, origin
 from comet_async.engine.retry import Kind, RetryBudget, RetryPolicy, failure_of, retry_after
 from comet_async.engine.throttle import Bucket, Throttle
 from comet_async.engine.transport import (
-    HeaderPairs,
     HttpAnswer,
     HttpRequest,
     HttpStream,
@@ -44,7 +43,7 @@ from comet_async.events import (
     Waited,
     WaitReason,
 )
-from comet_async.request import Blob, Effect, Request
+from comet_async.request import Effect, Request
 from comet_async.service import Service
 
 __all__ = ["Lane", "Options", "Trip"]
@@ -52,8 +51,7 @@ __all__ = ["Lane", "Options", "Trip"]
 T = TypeVar("T")
 A = TypeVar("A", HttpAnswer, HttpStream)
 
-_KNOWN_SECRETS = 4
-_TIMEOUT_MARGIN = 1.0
+_LARGE = 256 * 1024
 _FREE = frozenset({Kind.UNREACHED, Kind.STALE, Kind.THROTTLED})
 """Ends of attempts that the retry budget does not count: no load on the server, or paced by it."""
 
@@ -117,17 +115,11 @@ class Lane:
         self._throttle = throttle
         self._budget = RetryBudget()
         self._buckets: dict[str, Bucket] = {}
-        self._secrets: dict[Secret, None] = {}
-        self._last_secret: Secret | None = None
-        self._key_header: HeaderPairs = ()
+        self._outgoing = Outgoing(
+            service, options.user_agent, options.timeouts, options.max_body_bytes
+        )
         self._proven = False
-        agent = ("User-Agent", options.user_agent)
-        json = (("Accept", "application/json"), ("Accept-Encoding", "gzip"), agent)
-        blob = (("Accept", "*/*"), ("Accept-Encoding", "identity"), agent)
-        self._headers: dict[bool, HeaderPairs] = {
-            False: (*json, *service.headers),
-            True: (*blob, *service.headers),
-        }
+        self._decoding = asyncio.Lock()
         self._home = origin(service.base_url)
         self._home_private = options.private(urlsplit(service.base_url).hostname or "")
 
@@ -142,7 +134,13 @@ class Lane:
             answer = await self.hops(request, self.transport.fetch, trip)
             trip.received = answer.received
             trip.body = answer.body
-            return self.read(request, answer)
+            if len(answer.body) < _LARGE:
+                return self.read(request, answer)
+            # One large answer in a turn of the loop: its reader can let go of it before the next
+            # one is decoded, where those of a burst would fill the memory together.
+            async with self._decoding:
+                await asyncio.sleep(0)
+                return self.read(request, answer)
 
         return await self.attempts(request, once)
 
@@ -196,8 +194,8 @@ class Lane:
                 self._ended(request, trip, None)
             except CometAsyncError as error:
                 self._ended(request, trip, error)
-                known = (secret.reveal() for secret in self._secrets)
-                failed = _bare(finished(error, request, trip.body, known))
+                secrets = self._outgoing.secrets()
+                failed = _bare(finished(error, request, trip.body, secrets))
             except BaseException as error:
                 self._ended(request, trip, error)
                 raise
@@ -229,9 +227,7 @@ class Lane:
         Raises:
             TransportError: A hop failed, or a redirect is not to be followed.
         """
-        service = self.service
-        key = () if service.credentials is None else await self._key(service.credentials)
-        hop = self._first_hop(request, key, fresh=trip.fresh)
+        hop = await self._outgoing.first_hop(request, fresh=trip.fresh)
         bucket: Bucket | None = self.bucket(request)
         for _ in range(MAX_HOPS + 1):
             if bucket is not None and not bucket.take():
@@ -265,39 +261,6 @@ class Lane:
             trip.home = origin(hop.url) == self._home
             bucket = self.bucket(request) if trip.home else None
         raise RedirectError(f"more than {MAX_HOPS} redirects")
-
-    async def _key(self, credentials: Credentials) -> HeaderPairs:
-        """Ask the hook for the key, and remember it for masking."""
-        found = credentials()
-        secret = found if isinstance(found, Secret) else await found
-        if secret is self._last_secret:
-            return self._key_header
-        self._secrets[secret] = None
-        while len(self._secrets) > _KNOWN_SECRETS:
-            del self._secrets[next(iter(self._secrets))]
-        prefix = self.service.auth_prefix
-        value = Secret.header(prefix + secret.reveal()) if prefix else secret
-        self._last_secret = secret
-        self._key_header = ((self.service.auth_header, value),)
-        return self._key_header
-
-    def _first_hop(self, request: Request[object], key: HeaderPairs, *, fresh: bool) -> HttpRequest:
-        headers = self._headers[request.answer is Blob] + key
-        if request.content_type is not None:
-            headers = (*headers, ("Content-Type", request.content_type))
-        options = self._options
-        timeouts = options.timeouts
-        if request.timeout is not None:
-            timeouts = _within(timeouts, request.timeout)
-        return HttpRequest(
-            method=request.method,
-            url=self.service.base_url + request.target,
-            headers=headers,
-            body=request.body,
-            timeouts=timeouts,
-            max_body_bytes=options.max_body_bytes,
-            fresh=fresh,
-        )
 
     def _delay(
         self, request: Request[object], error: CometAsyncError, trip: Trip, elapsed: float
@@ -383,16 +346,6 @@ def _final(error: CometAsyncError, request: Request[object]) -> CometAsyncError:
         f"the write may or may not have been done: {error.message}",
         request=request,
         attempts=error.attempts,
-    )
-
-
-def _within(timeouts: Timeouts, seconds: float) -> Timeouts:
-    """Return patience for an exchange of `seconds` in all."""
-    return msgspec.structs.replace(
-        timeouts,
-        total=seconds,
-        headers=seconds,
-        idle=max(timeouts.idle, seconds) + _TIMEOUT_MARGIN,
     )
 
 

@@ -37,7 +37,7 @@ from comet_async.errors import (
     TransportError,
     UsageError,
 )
-from comet_async.events import AttemptEnded, AttemptStarted, Paused, RetryScheduled, Waited
+from comet_async.events import AttemptEnded, AttemptStarted, Event, Paused, RetryScheduled, Waited
 from comet_async.paging import Paged, numbered_pages
 from comet_async.request import Blob, Effect, Request, build
 from comet_async.service import Limits, Quota, Service
@@ -776,3 +776,30 @@ async def test_a_session_speaks_http_by_itself() -> None:
             assert await session.send(get(name="x")) == {"a": 1}
         assert server.heard[0].line == "GET /thing?name=x HTTP/1.1"
         assert server.heard[0].headers["authorization"] == KEY
+
+
+async def most_unread(size: int) -> int:
+    """Return how many answers of so many bytes were decoded at most before they were read."""
+    decoded = read = most = 0
+
+    def observer(event: Event, /) -> None:
+        nonlocal decoded
+        decoded += isinstance(event, AttemptEnded)
+
+    fake = FakeTransport(lambda request: reply(body=b'{"a": 1}' + b" " * size))
+    service = comet_like(Limits(concurrency=16))
+    async with (
+        Session(service, transport=fake, observer=observer) as session,
+        session.fan_out((n, get()) for n in range(64)) as outcomes,
+    ):
+        async for outcome in outcomes:
+            assert isinstance(outcome, Ok)
+            most = max(most, decoded - read)
+            read += 1
+    assert read == 64
+    return most
+
+
+async def test_large_answers_of_a_burst_wait_as_bytes() -> None:
+    assert await most_unread(300_000) <= 2
+    assert await most_unread(20) > 8
