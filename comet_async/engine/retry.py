@@ -96,7 +96,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         attempts: Tries in all for broken exchanges and passing statuses.
-        unreached_attempts: Tries in all while no connection can be made.
+        unreached_attempts: Tries in all while no connection can be made, and of exchanges that
+            break off while the service has never answered yet.
         throttled_attempts: Tries in all while the server throttles.
         unreadable_attempts: Tries in all for answers that cannot be decoded.
         base: Seconds; bound of the first delay.
@@ -133,7 +134,8 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
             elapsed: Seconds since the call began.
             random: A draw from [0, 1).
             proven: Whether this service has answered before. If so, a refused connection is a
-                restart to be waited for within the budget, else rather a wrong address.
+                restart to be waited for within the budget; else a refusal or a connection that
+                breaks off is rather a wrong address.
         """
         if attempt >= self._allowed(failure.kind, proven=proven) or not _repeatable(
             effect, failure
@@ -154,7 +156,7 @@ class RetryPolicy(msgspec.Struct, frozen=True, kw_only=True):
             return math.inf
         return {
             Kind.UNREACHED: self.unreached_attempts,
-            Kind.BROKEN: self.attempts,
+            Kind.BROKEN: self.attempts if proven else min(self.attempts, self.unreached_attempts),
             Kind.STATUS: self.attempts,
             Kind.THROTTLED: self.throttled_attempts,
             Kind.UNREADABLE: self.unreadable_attempts,

@@ -180,19 +180,19 @@ def test_every_error_has_a_kind() -> None:
     ("attempt", "delay"), [(1, 0.25), (2, 0.5), (3, 1.0), (4, None), (5, None)]
 )
 def test_broken_exchanges_back_off_exponentially_and_end(attempt: int, delay: float | None) -> None:
-    assert POLICY.delay(attempt, Effect.READ, BROKEN, 0.0, 0.5) == delay
+    assert POLICY.delay(attempt, Effect.READ, BROKEN, 0.0, 0.5, proven=True) == delay
 
 
 def test_a_delay_never_exceeds_the_cap() -> None:
     patient = RetryPolicy(attempts=1000, cap=20.0)
-    assert patient.delay(999, Effect.READ, BROKEN, 0.0, 1.0) == 20.0
+    assert patient.delay(999, Effect.READ, BROKEN, 0.0, 1.0, proven=True) == 20.0
 
 
 @pytest.mark.parametrize(
     ("kind", "attempts"),
     [
         (Kind.UNREACHED, 3),
-        (Kind.BROKEN, 4),
+        (Kind.BROKEN, 3),
         (Kind.STATUS, 4),
         (Kind.THROTTLED, 20),
         (Kind.UNREADABLE, 2),
@@ -204,6 +204,19 @@ def test_attempts_by_kind(kind: Kind, attempts: int) -> None:
     while POLICY.delay(made, Effect.READ, Failure(kind), 0.0, 0.0) is not None:
         made += 1
     assert made == attempts
+
+
+@pytest.mark.parametrize(
+    ("attempts", "proven", "tries"), [(4, True, 4), (4, False, 3), (1, False, 1)]
+)
+def test_a_connection_that_breaks_off_is_tried_less_before_the_first_answer(
+    attempts: int, tries: int, *, proven: bool
+) -> None:
+    policy = RetryPolicy(attempts=attempts)
+    delays = [
+        policy.delay(made, Effect.READ, BROKEN, 0.0, 0.5, proven=proven) for made in range(1, 6)
+    ]
+    assert delays.index(None) + 1 == tries
 
 
 def test_a_service_that_has_answered_before_is_waited_for_within_the_budget() -> None:

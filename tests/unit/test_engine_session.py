@@ -209,22 +209,35 @@ def test_a_passing_status_is_repeated(status: int) -> None:
 def test_a_broken_exchange_is_repeated_then_told_with_all_attempts(
     failure: TransportError,
 ) -> None:
-    fake = answers(failure)
+    fake = answers(FINE, failure)
 
     async def main() -> tuple[TransportError, int, int]:
         async with session_over(fake) as session:
+            assert await session.send(get()) == {"a": 1}
             with pytest.raises(type(failure)) as caught:
                 await session.send(get())
             return caught.value, session.counters.requests, session.counters.retries
 
     error, requests, retries = run(main())
-    assert (requests, retries) == (4, 3)
+    assert (requests, retries) == (1 + 4, 3)
     assert [attempt.delay for attempt in error.attempts] == [0.25, 0.5, 1.0, None]
     assert [round(attempt.at, 2) for attempt in error.attempts] == [0.0, 0.25, 0.75, 1.75]
     assert {attempt.outcome for attempt in error.attempts} == {type(failure).__name__}
     assert "(4 attempts)" in str(error)
     assert error.__cause__ is None
     assert error.__context__ is None
+
+
+def test_a_service_that_never_answered_is_asked_three_times() -> None:
+    fake = answers(ConnectionLost("x"))
+
+    async def main() -> None:
+        async with session_over(fake) as session:
+            with pytest.raises(ConnectionLost):
+                await session.send(get())
+
+    run(main())
+    assert len(fake.sent) == 3
 
 
 @pytest.mark.parametrize(
