@@ -47,7 +47,7 @@ def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
         return cast("T", _blob(answer))
     if kind is type(None):
         return cast("T", None)
-    if not answer.body.strip():
+    if not answer.body or answer.body.isspace():
         raise EmptyAnswer("the body is empty where data was promised", status=answer.status)
     message = service.read_message(answer.body)
     if message is not None:

@@ -629,3 +629,7 @@ async def test_bytes_that_come_while_a_connection_is_idle_close_it() -> None:
         assert (await transport.fetch(asked(server.url + "/"))).body == b"good"
         assert server.connections == 2
         await transport.aclose()
+
+
+async def test_a_transport_that_was_never_used_closes() -> None:
+    await AiohttpTransport().aclose()

@@ -11,7 +11,7 @@ from aiohttp.client_proto import ResponseHandler
 
 from comet_async.engine.aiohttp_transport import AiohttpTransport
 from comet_async.engine.by_client import send_once
-from comet_async.engine.connections import Connector
+from comet_async.engine.connections import Connector, peer_of
 from comet_async.engine.transport import HttpRequest
 from comet_async.errors import ConnectionLost
 from tests.support.raw_server import answer, raw_server, reset
@@ -89,3 +89,7 @@ async def test_a_watch_that_is_cancelled_still_ends_its_reader() -> None:
     with pytest.raises(aiohttp.ClientPayloadError, match="the connection was closed"):
         await body.read()
     await own.close()
+
+
+def test_no_connection_has_no_other_end() -> None:
+    assert peer_of(None) is None
