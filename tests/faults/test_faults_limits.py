@@ -112,16 +112,24 @@ async def test_tasks_sessions_redirects_and_retries_share_one_quota(ground: Grou
 
 
 @pytest.mark.parametrize(
-    ("rate", "latency", "share"), [(100, 0.05, 0.02), (200, 0.05, 0.01), (300, 0.1, 0.01)]
+    ("rate", "latency", "seed"),
+    [
+        (50, 0.05, 1),
+        (50, 0.1, 2),
+        (100, 0.05, 1),
+        (100, 0.05, 2),
+        (100, 0.1, 3),
+        (200, 0.05, 1),
+        (300, 0.1, 1),
+    ],
 )
-def test_four_clients_of_one_key_find_their_shares(rate: int, latency: float, share: float) -> None:
-    """Each probe for more costs one refusal or two, so slow limits have a higher share."""
-
+def test_four_clients_of_one_key_find_their_shares(rate: int, latency: float, seed: int) -> None:
     async def main() -> None:
-        server = SimulatedServer(RateLimit(rate, 1.0, clock=loop_clock), latency=latency)
+        limit = RateLimit(rate, 1.0, clock=loop_clock)
+        server = SimulatedServer(limit, latency=latency, seed=seed)
         await drive(server, 75.0, clients=4)
-        assert refused_share(server.arrivals, 30.0, 75.0) < share
-        assert served_rate(server.arrivals, 30.0, 75.0) > 0.7 * rate
+        assert refused_share(server.arrivals, 30.0, 75.0) < 0.01
+        assert served_rate(server.arrivals, 30.0, 75.0) >= 0.8 * rate
 
     run(main())
 
@@ -205,11 +213,11 @@ def test_the_rate_follows_a_limit_down_and_up_again(restored: int) -> None:
         server.at(restored, lambda: setattr(limit, "limit", 100))
         await drive(server, restored + 60.0)
         served = partial(served_rate, server.arrivals)
-        assert served(25.0, restored) > 0.75 * 10
+        assert served(27.0, restored) > 0.75 * 10
         assert refused_share(server.arrivals, 25.0, restored) < 0.06
         ends = [restored + tick / 2 for tick in range(10, 61)]
         assert max(served(end - 5.0, end) for end in ends) >= 0.9 * 100
-        assert served(restored + 30.0, restored + 60.0) > 0.8 * 100
+        assert served(restored + 30.0, restored + 60.0) > 0.85 * 100
 
     run(main())
 
