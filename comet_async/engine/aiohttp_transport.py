@@ -27,6 +27,7 @@ from comet_async.engine.by_connection import ByConnection
 from comet_async.engine.connections import Connector, Opened
 from comet_async.engine.deadlines import Deadline, Deadlines
 from comet_async.engine.inflate import inflated
+from comet_async.engine.large import LARGE
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
 from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
@@ -35,6 +36,7 @@ from comet_async.service import Tls
 __all__ = ["AiohttpTransport", "ssl_context"]
 
 _READ_BUFFER = 256 * 1024
+_FOREVER = float("inf")
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
@@ -263,8 +265,9 @@ async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) 
         return _within_cap(piece, request)
     loop = asyncio.get_running_loop()
     timeouts = request.timeouts
-    end = None if timeouts.total is None else loop.time() + timeouts.total
+    end = _FOREVER if timeouts.total is None else loop.time() + timeouts.total
     watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
+    enter = request.before_large
     pieces: list[bytes] = []
     size = 0
     while piece:
@@ -272,11 +275,14 @@ async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) 
         size += len(piece)
         if size > request.max_body_bytes:
             raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
-        now = loop.time()
-        if watch.too_slow(len(piece), now):
+        if watch.too_slow(len(piece), loop.time()):
             raise RequestTimeout("the body came too slowly")
-        patience = now + timeouts.idle
-        deadline.move(patience if end is None else min(patience, end))
+        if enter is not None and size >= LARGE:
+            deadline.move(end)
+            await enter()
+            enter = None
+            watch.restart(loop.time())
+        deadline.move(min(loop.time() + timeouts.idle, end))
         piece = await content.readany()
     return b"".join(pieces)
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from comet_async.engine.addresses import is_private
+from comet_async.engine.large import LARGE, LargeAnswers, Turn
 from comet_async.engine.observing import Counters
 from comet_async.engine.outgoing import Outgoing
 from comet_async.engine.reading import finished, read_answer
@@ -51,7 +52,6 @@ __all__ = ["Lane", "Options", "Trip"]
 T = TypeVar("T")
 A = TypeVar("A", HttpAnswer, HttpStream)
 
-_LARGE = 256 * 1024
 _FREE = frozenset({Kind.UNREACHED, Kind.STALE, Kind.THROTTLED})
 """Ends of attempts that the retry budget does not count: no load on the server, or paced by it."""
 
@@ -119,7 +119,7 @@ class Lane:
             service, options.user_agent, options.timeouts, options.max_body_bytes
         )
         self._proven = False
-        self._decoding = asyncio.Lock()
+        self._large = LargeAnswers()
         self._home = origin(service.base_url)
         self._home_private = options.private(urlsplit(service.base_url).hostname or "")
 
@@ -131,16 +131,16 @@ class Lane:
         """
 
         async def once(trip: Trip) -> T:
-            answer = await self.hops(request, self.transport.fetch, trip)
-            trip.received = answer.received
-            trip.body = answer.body
-            if len(answer.body) < _LARGE:
-                return self.read(request, answer)
-            # One large answer in a turn of the loop: its reader can let go of it before the next
-            # one is decoded, where those of a burst would fill the memory together.
-            async with self._decoding:
-                await asyncio.sleep(0)
-                return self.read(request, answer)
+            turn = Turn(self._large)
+            try:
+                answer = await self.hops(request, self.transport.fetch, trip, turn)
+                trip.received = answer.received
+                trip.body = answer.body
+                if len(answer.body) < LARGE:
+                    return self.read(request, answer)
+                return await self._large.decoded(lambda: self.read(request, answer))
+            finally:
+                turn.leave()
 
         return await self.attempts(request, once)
 
@@ -220,14 +220,19 @@ class Lane:
             del failed
 
     async def hops(
-        self, request: Request[object], do: Callable[[HttpRequest], Awaitable[A]], trip: Trip
+        self,
+        request: Request[object],
+        do: Callable[[HttpRequest], Awaitable[A]],
+        trip: Trip,
+        turn: Turn | None = None,
     ) -> A:
         """Do one exchange, following redirects by hand; each hop to the service takes a token.
 
         Raises:
             TransportError: A hop failed, or a redirect is not to be followed.
         """
-        hop = await self._outgoing.first_hop(request, fresh=trip.fresh)
+        enter = None if turn is None else turn.enter
+        hop = await self._outgoing.first_hop(request, fresh=trip.fresh, before_large=enter)
         bucket: Bucket | None = self.bucket(request)
         for _ in range(MAX_HOPS + 1):
             if bucket is not None and not bucket.take():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import msgspec
 
@@ -49,12 +49,19 @@ class Outgoing:
         """Give the last keys that were sent, for masking."""
         return (secret.reveal() for secret in self._secrets)
 
-    async def first_hop(self, request: Request[object], *, fresh: bool) -> HttpRequest:
+    async def first_hop(
+        self,
+        request: Request[object],
+        *,
+        fresh: bool,
+        before_large: Callable[[], Awaitable[None]] | None = None,
+    ) -> HttpRequest:
         """Return the hop to the service.
 
         Args:
             request: What is asked.
             fresh: Whether it needs a connection of its own.
+            before_large: Awaited before a large body is read on.
 
         Raises:
             UsageError: The credentials give no key.
@@ -73,6 +80,7 @@ class Outgoing:
             timeouts=timeouts,
             max_body_bytes=self._max_body_bytes,
             fresh=fresh,
+            before_large=before_large,
         )
 
     async def _ask(self, credentials: Credentials) -> None:

@@ -50,9 +50,7 @@ class Slots:
         return False
 
     async def wait(self) -> None:
-        """Take a slot, in the order of asking."""
-        if self.take():
-            return
+        """Wait for a slot after `take` gave none; those who wait come in the order of asking."""
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append(turn)
         try:
@@ -69,6 +67,11 @@ class Slots:
         self._in_use -= 1
         if self._waiters:
             self._grant()
+
+    def resize(self, limit: int) -> None:
+        """Set the limit, at most the one that was set first."""
+        self._limit = min(limit, self._maximum)
+        self._grant()
 
     def throttled(self) -> None:
         """Halve the limit."""

@@ -22,6 +22,10 @@ class SpeedWatch:
     def __init__(self, minimum: float, window: float, now: float) -> None:
         self._minimum = minimum
         self._window = window
+        self.restart(now)
+
+    def restart(self, now: float) -> None:
+        """Begin a new window: until now nobody was reading."""
         self._since = now
         self._bytes = 0
 
@@ -33,6 +37,5 @@ class SpeedWatch:
             return False
         if self._bytes < self._minimum * elapsed:
             return True
-        self._since = now
-        self._bytes = 0
+        self.restart(now)
         return False

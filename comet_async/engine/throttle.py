@@ -83,9 +83,11 @@ class Bucket:
         self._settling: asyncio.Event | None = None
 
     async def enter(self, waited: Told) -> None:
-        """Take a slot; given back by `leave`. `waited` is told of a wait."""
-        if self.slots.take():
-            return
+        """Wait for a slot after `slots.take` gave none; `leave` gives it back.
+
+        Args:
+            waited: Told of the wait.
+        """
         loop = asyncio.get_running_loop()
         began = loop.time()
         await self.slots.wait()

@@ -5,7 +5,7 @@ Everything above speaks this protocol, so tests and users can put another transp
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -66,6 +66,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
         max_body_bytes: Cap on a body read whole, after decompression.
         public_only: Refuse to connect to a private, loopback or link-local address.
         fresh: Use a connection of its own, not one kept from an earlier request.
+        before_large: Awaited before a body that is read whole and has grown to `LARGE` bytes is
+            read on, once for each such body; no limit but that of the whole exchange runs then.
     """
 
     method: str
@@ -76,6 +78,7 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     max_body_bytes: int = 256 * 1024 * 1024
     public_only: bool = False
     fresh: bool = False
+    before_large: Callable[[], Awaitable[None]] | None = None
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {bare_url(self.url)}>"

@@ -32,7 +32,7 @@ def test_nobody_overtakes_those_who_wait() -> None:
         assert not slots.take()
         await waiter
         slots.release()
-        await slots.wait()
+        assert slots.take()
         assert slots.in_use == 1
 
     run(main())
@@ -74,7 +74,8 @@ def test_waiters_are_served_in_the_order_of_asking() -> None:
         order: list[int] = []
 
         async def worker(number: int) -> None:
-            await slots.wait()
+            if not slots.take():
+                await slots.wait()
             order.append(number)
             await asyncio.sleep(1)
             slots.release()
@@ -176,7 +177,8 @@ def test_cancellation_at_every_moment_keeps_the_count() -> None:
         held: deque[int] = deque()
 
         async def worker(number: int) -> None:
-            await slots.wait()
+            if not slots.take():
+                await slots.wait()
             held.append(number)
             assert len(held) <= 2
             try:
@@ -194,3 +196,23 @@ def test_cancellation_at_every_moment_keeps_the_count() -> None:
 
     for moment in range(60):
         run(main(moment))
+
+
+def test_a_new_limit_lets_in_those_who_wait_up_to_the_first_one() -> None:
+    async def main() -> None:
+        slots = Slots(3)
+        slots.resize(1)
+        assert slots.take()
+        waiting = [asyncio.ensure_future(slots.wait()) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert (slots.in_use, slots.queued) == (1, 4)
+        slots.resize(9)
+        assert (slots.limit, slots.in_use, slots.queued) == (3, 3, 2)
+        for _ in range(3):
+            slots.release()
+        for _ in range(2):
+            slots.release()
+        await asyncio.gather(*waiting)
+        assert slots.in_use == 0
+
+    run(main())

@@ -31,3 +31,11 @@ def test_each_window_is_judged_alone() -> None:
 def test_a_late_look_judges_the_time_that_passed() -> None:
     assert SpeedWatch(1000, 30, 0.0).too_slow(59_999, 60.0)
     assert not SpeedWatch(1000, 30, 0.0).too_slow(60_000, 60.0)
+
+
+def test_a_restart_forgets_what_was_slow() -> None:
+    watch = SpeedWatch(100.0, 10.0, 0.0)
+    assert not watch.too_slow(1, 9.0)
+    watch.restart(9.0)
+    assert not watch.too_slow(1, 18.0)
+    assert watch.too_slow(1, 19.0)
