@@ -3,21 +3,27 @@
 An endpoint is a function that returns an immutable `Request[T]`; a `Session` sends it.
 """
 
-from comet_async import comet
-from comet_async.credentials import FileKey, Secret, StaticKey
-from comet_async.engine.download import Downloaded
-from comet_async.engine.drift import unknown_members
-from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
-from comet_async.engine.names import portable_path
-from comet_async.engine.observing import Counters, log_events
-from comet_async.engine.retry import RetryPolicy
-from comet_async.engine.session import Collected, Session
-from comet_async.engine.throttle import Throttle
-from comet_async.engine.transport import Timeouts
-from comet_async.errors import CometAsyncError
-from comet_async.paging import Paged
-from comet_async.request import Blob, Effect, Request
-from comet_async.service import Limits, Quota, Service
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from comet_async import comet
+    from comet_async.credentials import FileKey, Secret, StaticKey
+    from comet_async.engine.download import Downloaded
+    from comet_async.engine.drift import unknown_members
+    from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
+    from comet_async.engine.names import portable_path
+    from comet_async.engine.observing import Counters, log_events
+    from comet_async.engine.retry import RetryPolicy
+    from comet_async.engine.session import Collected, Session
+    from comet_async.engine.throttle import Throttle
+    from comet_async.engine.transport import Timeouts
+    from comet_async.errors import CometAsyncError
+    from comet_async.paging import Paged
+    from comet_async.request import Blob, Effect, Request
+    from comet_async.service import Limits, Quota, Service
 
 __all__ = [
     "Blob",
@@ -47,3 +53,48 @@ __all__ = [
     "portable_path",
     "unknown_members",
 ]
+
+_HOMES = {
+    "Blob": "request",
+    "Collected": "engine.session",
+    "CometAsyncError": "errors",
+    "Counters": "engine.observing",
+    "Downloaded": "engine.download",
+    "Effect": "request",
+    "Failed": "engine.fan_out",
+    "FileKey": "credentials",
+    "Limits": "service",
+    "Ok": "engine.fan_out",
+    "Outcome": "engine.fan_out",
+    "Paged": "paging",
+    "Quota": "service",
+    "Request": "request",
+    "RetryPolicy": "engine.retry",
+    "Secret": "credentials",
+    "Service": "service",
+    "Session": "engine.session",
+    "StaticKey": "credentials",
+    "Throttle": "engine.throttle",
+    "Timeouts": "engine.transport",
+    "fan_out": "engine.fan_out",
+    "log_events": "engine.observing",
+    "portable_path": "engine.names",
+    "unknown_members": "engine.drift",
+}
+"""Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
+
+
+if not TYPE_CHECKING:  # for a type checker it would make every misspelt name an object
+
+    def __getattr__(name: str) -> object:
+        if name == "comet":
+            return import_module("comet_async.comet")
+        home = _HOMES.get(name)
+        if home is None:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+        found = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+        return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import msgspec
@@ -19,11 +19,13 @@ from comet_async.cli.output import is_terminal, json_text, put_bytes, put_json, 
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_table, table_of
 from comet_async.engine.part_file import PartFile, checked_folder
-from comet_async.engine.session import Session
 from comet_async.errors import UsageError
 from comet_async.progress import RichProgress, View, can_move
 from comet_async.redaction import MASK
 from comet_async.request import Blob, Request
+
+if TYPE_CHECKING:
+    from comet_async.engine.session import Session
 
 __all__ = ["Delivery", "call_endpoint"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -13,11 +14,13 @@ from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.output import say
 from comet_async.engine.observing import log_events
 from comet_async.engine.retry import RetryPolicy
-from comet_async.engine.session import Session
 from comet_async.engine.transport import Timeouts
 from comet_async.events import Observer
 from comet_async.redaction import printable
 from comet_async.service import Service
+
+if TYPE_CHECKING:
+    from comet_async.engine.session import Session
 
 __all__ = ["Connection", "connection", "log_to_stderr"]
 
@@ -73,6 +76,8 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         retry: RetryPolicy | None = None,
     ) -> Session:
         """Return a session for `service`, not yet entered."""
+        from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import
+
         patience = Timeouts(connect=_CONNECT)
         if settings.timeout_api is not None:
             patience = msgspec.structs.replace(patience, total=settings.timeout_api.value)

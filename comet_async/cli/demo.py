@@ -24,7 +24,6 @@ from comet_async.cli.harvesting import (
 )
 from comet_async.cli.output import flush, put, say
 from comet_async.cli.running import run
-from comet_async.engine.session import Session
 from comet_async.testing import local_server, local_service
 
 __all__ = ["demo"]
@@ -68,6 +67,8 @@ def demo(ctx: click.Context, folder: Path, keep: bool) -> int:  # noqa: FBT001 c
     order = Order(scope=_WORKSPACE, folder=folder)
 
     async def work() -> int:
+        from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import
+
         shown = view(order, verbose=options.verbose)
         async with local_server(sample=True) as server:
             say(f"a Comet with real runs listens on {server.url}")

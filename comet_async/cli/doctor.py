@@ -6,6 +6,7 @@ import platform
 import time
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -18,10 +19,12 @@ from comet_async.cli.output import put, put_json
 from comet_async.cli.running import run
 from comet_async.cli.tables import Table, put_table
 from comet_async.engine.retry import RetryPolicy
-from comet_async.engine.session import Session
 from comet_async.errors import AuthenticationError, CometAsyncError
 from comet_async.redaction import bare_url, printable
 from comet_async.service import Service
+
+if TYPE_CHECKING:
+    from comet_async.engine.session import Session
 
 __all__ = ["Diagnosis", "doctor"]
 

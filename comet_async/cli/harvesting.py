@@ -13,13 +13,13 @@ import msgspec
 
 from comet_async.cli.output import discard_output, flush, put, put_json, say
 from comet_async.cli.tables import Table, put_table
-from comet_async.engine.session import Session
 from comet_async.errors import DestinationError
 from comet_async.events import Event, Paused
 from comet_async.progress import PlainProgress, View, told_size, view_for
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
+    from comet_async.engine.session import Session
     from comet_async.harvest import Report, TableReport
 
 __all__ = ["Order", "Shown", "checked_folder", "harvest_into", "pauses_to", "put_report", "view"]

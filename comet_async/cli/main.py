@@ -3,21 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NoReturn
+from importlib import import_module
+from typing import NoReturn, cast
 
 import click
 
-from comet_async.cli.call import call
 from comet_async.cli.commands import Program
-from comet_async.cli.context import Connection, log_to_stderr
-from comet_async.cli.demo import demo
-from comet_async.cli.doctor import doctor
-from comet_async.cli.harvest import harvest
-from comet_async.cli.login import login
 from comet_async.cli.output import PROGRAM, prepare_streams
-from comet_async.cli.serve import serve
 
-__all__ = ["main", "program"]
+__all__ = ["COMMANDS", "main", "program"]
+
+COMMANDS = {
+    "call": "Call any endpoint of the API and print its answer as JSON.",
+    "demo": "Harvest real training runs from a Comet that runs inside this command.",
+    "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
+    "harvest": "Write a workspace or a project to Parquet tables and files.",
+    "login": "Ask for an API key and save it, readable by you alone.",
+    "serve": "Serve Comet's read API from offline archives, sample runs or made-up data.",
+}
+"""The first line of each command's help; its module of the same name is imported when it runs."""
+
+
+class _Commands(Program):
+    """The program with its commands, of which only the one that runs is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names."""
+        del ctx
+        return [*COMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, None if there is no such one."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f"comet_async.cli.{cmd_name}")
+        return cast("click.Command", getattr(module, cmd_name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write one line for each command."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:  # noqa: FBT001 click calls it so
@@ -29,7 +56,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
         ctx.exit()
 
 
-@click.group(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,
@@ -63,6 +90,8 @@ def program(
     The API key comes from COMET_API_KEY, `.env`, `.comet.config` or `~/.comet.config`; it is never
     an option. `comet-async doctor` tells which one is in use.
     """
+    from comet_async.cli.context import Connection, log_to_stderr  # noqa: PLC0415 slow to import
+
     if verbose:
         log_to_stderr()
     ctx.obj = Connection(url=url, ca_bundle=ca_bundle, proxy=proxy, verbose=verbose)
@@ -74,8 +103,6 @@ program.examples = (
     "comet-async call get_workspaces",
     "comet-async --url https://comet.example.com doctor",
 )
-for _command in (call, demo, doctor, harvest, login, serve):
-    program.add_command(_command)
 
 
 def main(args: Sequence[str] | None = None) -> NoReturn:
