@@ -6,46 +6,20 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec, serve_in_thread
-from comet_async.testing import local_server
+from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     KEY,
     Run,
     control_bytes,
     environment,
-    isolate,
     process,
-    runner,
 )
 
 SPEC = SyntheticSpec(experiments=5, points=30, assets=len(HOSTILE_NAMES), hostile_names=True)
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[LocalServer]:
-    with serve_in_thread(local_server(synthetic=SPEC, api_keys=[KEY])) as server:
-        yield server
-
-
-@pytest.fixture
-def server(
-    listening: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LocalServer]:
-    isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("COMET_URL_OVERRIDE", listening.url)
-    monkeypatch.setenv("COMET_API_KEY", KEY)
-    yield listening
-    listening.faults.clear()
-
-
-@pytest.fixture
-def run(server: LocalServer, capfd: pytest.CaptureFixture[str]) -> Run:
-    return runner(capfd)
 
 
 @pytest.fixture

@@ -6,35 +6,21 @@ import io
 import json
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from comet_async.server import LocalServer, serve_in_thread
-from comet_async.testing import local_server
-from tests.support.command_line import KEY, Run, control_bytes, isolate, runner
+from comet_async.server import LocalServer, SyntheticSpec
+from tests.support.command_line import KEY, Run, control_bytes
 
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[LocalServer]:
-    with serve_in_thread(local_server(api_keys=[KEY])) as server:
-        yield server
+SPEC = SyntheticSpec()
 
 
 @pytest.fixture
-def server(
-    listening: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LocalServer]:
-    isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("COMET_URL_OVERRIDE", listening.url)
-    yield listening
-    listening.faults.clear()
-
-
-@pytest.fixture
-def run(server: LocalServer, capfd: pytest.CaptureFixture[str]) -> Run:
-    return runner(capfd)
+def server(server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> LocalServer:
+    """Leave the key to each test."""
+    monkeypatch.delenv("COMET_API_KEY")
+    return server
 
 
 def test_all_is_well(run: Run, server: LocalServer, monkeypatch: pytest.MonkeyPatch) -> None:

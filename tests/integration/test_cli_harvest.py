@@ -17,10 +17,8 @@ from pathlib import Path
 import pytest
 
 from comet_async.cli.demo import query_line
-from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec, serve_in_thread
-from comet_async.testing import local_server
+from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
-    KEY,
     PYTHON,
     Run,
     control_bytes,
@@ -29,29 +27,7 @@ from tests.support.command_line import (
     runner,
 )
 
-SPEC = SyntheticSpec(experiments=4, points=20, assets=len(HOSTILE_NAMES), hostile_names=True)
-
-
-@pytest.fixture(scope="module")
-def listening() -> Iterator[LocalServer]:
-    with serve_in_thread(local_server(synthetic=SPEC, api_keys=[KEY])) as server:
-        yield server
-
-
-@pytest.fixture
-def server(
-    listening: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[LocalServer]:
-    isolate(monkeypatch, tmp_path)
-    monkeypatch.setenv("COMET_URL_OVERRIDE", listening.url)
-    monkeypatch.setenv("COMET_API_KEY", KEY)
-    yield listening
-    listening.faults.clear()
-
-
-@pytest.fixture
-def run(server: LocalServer, capfd: pytest.CaptureFixture[str]) -> Run:
-    return runner(capfd)
+SPEC = SyntheticSpec(experiments=2, points=20, assets=len(HOSTILE_NAMES), hostile_names=True)
 
 
 def rows(folder: Path, table: str) -> int:
@@ -65,14 +41,14 @@ def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Pat
     report = json.loads(ended.out)
     tables = {table["table"]: table for table in report["tables"]}
     assert (ended.code, report["exit_code"], report["failed"]) == (0, 0, 0)
-    assert tables["files"]["planned"] == 4 * len(HOSTILE_NAMES)
+    assert tables["files"]["planned"] == 2 * len(HOSTILE_NAMES)
     for name, table in tables.items():
         assert table["planned"] == table["stored"] + table["absent"] + table["failed"]
         if name != "files":
             assert rows(tmp_path / "lake", name) == table["rows"]
     assert control_bytes(ended.out + ended.err) == []
-    assert "synthetic: 4 experiments, 28 requests" in ended.err
-    assert "metrics 4/4" in ended.err
+    assert "synthetic: 2 experiments, 14 requests" in ended.err
+    assert "metrics 2/2" in ended.err
 
 
 def test_harvest_prints_a_table_and_obeys_its_options(run: Run, tmp_path: Path) -> None:

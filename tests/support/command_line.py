@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import pytest
 
 from comet_async.cli.main import program
+from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
+from comet_async.testing import local_server
 
 KEY = "sentinel0KEY0that0nobody0sees"
 PYTHON = [sys.executable, "-m", "comet_async"]
@@ -30,6 +32,32 @@ class Ended(NamedTuple):
 
 
 Run: TypeAlias = Callable[..., Ended]
+
+
+@pytest.fixture(scope="module")
+def listening(request: pytest.FixtureRequest) -> Iterator[LocalServer]:
+    """Serve the synthetic data that the test module describes as its `SPEC`."""
+    spec: SyntheticSpec = request.module.SPEC
+    with serve_in_thread(local_server(synthetic=spec, api_keys=[KEY])) as server:
+        yield server
+
+
+@pytest.fixture
+def server(
+    listening: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LocalServer]:
+    """Let the environment name the server and its key, and nothing of the user's."""
+    isolate(monkeypatch, tmp_path)
+    monkeypatch.setenv("COMET_URL_OVERRIDE", listening.url)
+    monkeypatch.setenv("COMET_API_KEY", KEY)
+    yield listening
+    listening.faults.clear()
+
+
+@pytest.fixture
+def run(server: LocalServer, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Run `comet-async` against the server, in this process."""
+    return runner(capfd)
 
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
