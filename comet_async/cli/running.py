@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import cast
 
 import anyio
 
@@ -47,10 +49,20 @@ def run(work: Callable[[], Awaitable[int]]) -> int:
     """Run `work` to its end and return its exit code, or 128 + n after signal n.
 
     Args:
-        work: Called in a new event loop; the first signal cancels it.
+        work: Called in a new event loop, uvloop's where that is installed; the first signal
+            cancels it.
     """
-    with asyncio.Runner() as runner:
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(_supervised(work))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return what makes uvloop's event loops; None without the extra [speed]."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ImportError:
+        return None
+    return cast("Callable[[], asyncio.AbstractEventLoop]", uvloop.new_event_loop)
 
 
 async def _supervised(work: Callable[[], Awaitable[int]]) -> int:

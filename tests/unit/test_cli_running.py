@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -12,6 +13,28 @@ import anyio
 import pytest
 
 from comet_async.cli.running import Stopping, run
+
+
+@pytest.fixture(params=["asyncio", "uvloop"], autouse=True)
+def loops(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run everything on both event loops; returns the package of the loop in use."""
+    name: str = request.param
+    if name == "asyncio":
+        monkeypatch.setitem(sys.modules, "uvloop", None)
+    else:
+        pytest.importorskip("uvloop")
+    return name
+
+
+def test_runs_on_uvloop_where_it_is_installed(loops: str) -> None:
+    found: list[str] = []
+
+    async def work() -> int:
+        found.append(type(asyncio.get_running_loop()).__module__)
+        return 0
+
+    assert run(work) == 0
+    assert found[0].partition(".")[0] == loops
 
 
 def test_returns_the_code_of_the_work() -> None:
