@@ -60,6 +60,21 @@ async def test_e1_a_broken_connection_is_retried_and_counted(fault: str, tmp_pat
         await undone(tried.session.download(request, path), path, TransportError)
 
 
+@pytest.mark.parametrize("fault", ["rst_before", "close_before", "rst_mid_headers"])
+@pytest.mark.parametrize("kept", [False, True])
+async def test_e1_a_dropped_get_reaches_the_server_once_for_each_attempt(
+    fault: str, *, kept: bool
+) -> None:
+    """Left alone, aiohttp repeats such a GET itself: not counted, not paced, not in the quota."""
+    async with scene(retry=RetryPolicy(attempts=2, base=0.01, cap=0.02)) as tried:
+        if kept:
+            await tried.clean(ONE)
+        tried.server.faults.add(fault)
+        error = await tried.refused(ONE, ConnectionLost)
+        assert 2 <= len(error.attempts) <= 2 + kept
+        assert len(error.attempts) == tried.attempts == len(tried.server.log)
+
+
 @pytest.mark.parametrize("fault", ["rst_before", "close_before", "rst_mid_headers", "rst_mid_body"])
 async def test_e1_a_run_over_flaky_connections_gives_the_clean_values(fault: str) -> None:
     pairs = [(key, comet.get_all_experiment_metrics(key)) for key in KEYS]
