@@ -1,4 +1,4 @@
-"""What every test shares: hypothesis without a stopwatch, and a mocked HTTP client.
+"""What every test shares: hypothesis without a stopwatch, a mocked HTTP client, a schedule.
 
 `pytest --hypothesis-profile=many` draws 20,000 examples for each property.
 """
@@ -35,6 +35,16 @@ class MockedClient(aioresponses):
     def add(self, url: str, method: str = "GET", **options: Any) -> None:  # type: ignore[override]  # by name only
         """Answer requests for a URL."""
         super().add(url, method, response_class=MockedResponse, **options)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Keep some tests in one process, unless the command line says how to distribute them."""
+    if config.getoption("dist") != "load":
+        return None
+    from tests.support.scheduling import Scheduling  # noqa: PLC0415 xdist is there if this runs
+
+    return Scheduling(config, log)
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ async def test_e1_a_run_over_flaky_connections_gives_the_clean_values(fault: str
         assert len(tried.server.log) == tried.session.counters.requests
 
 
-@pytest.mark.timeout(max(20, CAMPAIGN // 100))
+@pytest.mark.timeout(max(60, CAMPAIGN // 100))
 async def test_e2_a_kept_connection_closed_by_the_server_is_invisible() -> None:
     """Read from a server that closes after every answer, at once or a little later.
 

@@ -96,7 +96,7 @@ def number(text: str | None) -> float | None:
         return None
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_every_value_of_the_sample_equals_the_servers_own_answer(
     samples: LocalServer, tmp_path: Path
 ) -> None:
@@ -108,7 +108,7 @@ async def test_every_value_of_the_sample_equals_the_servers_own_answer(
         await compare(tmp_path, "samples", report, Raw(samples.url, session))
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_every_synthetic_value_equals_the_servers_own_answer(
     server: LocalServer, tmp_path: Path
 ) -> None:
