@@ -30,7 +30,6 @@ EXIT_PARTIAL = 3
 EXIT_AUTH = 4
 EXIT_DISK = 5
 
-_SHOWN = 1000
 _REASON = 500
 _GOOD = frozenset({"stored"})
 _ABSENT = frozenset({"absent", "remote"})

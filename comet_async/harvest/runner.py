@@ -128,7 +128,8 @@ class _Run:
             with anyio.CancelScope(shield=True), suppress(CometAsyncError):
                 await job.on_disk(partial(job.lake.ledger.end, "interrupted"))
             raise
-        return await job.on_disk(partial(self._told, stopped, kept, self._spent()))
+        seconds = asyncio.get_running_loop().time() - self._began
+        return await job.on_disk(partial(self._told, stopped, kept, self._spent(), seconds))
 
     async def _phases(self) -> None:
         await TablePhase(self._job, files=self._files).run()
@@ -146,11 +147,15 @@ class _Run:
             retries=now.retries - before.retries,
             throttled=now.throttled - before.throttled,
             bytes_received=now.bytes_received - before.bytes_received,
-            seconds_waiting=asyncio.get_running_loop().time() - self._began,
+            seconds_waiting=now.seconds_waiting - before.seconds_waiting,
         )
 
     def _told(
-        self, stopped: CometAsyncError | None, kept: tuple[str, ...], spent: Counters
+        self,
+        stopped: CometAsyncError | None,
+        kept: tuple[str, ...],
+        spent: Counters,
+        seconds: float,
     ) -> Report:
         job = self._job
         tables = (*job.plan.tables, *((FILES,) if self._files else ()))
@@ -169,7 +174,7 @@ class _Run:
             retries=spent.retries,
             throttled=spent.throttled,
             bytes_received=spent.bytes_received,
-            seconds=spent.seconds_waiting,
+            seconds=seconds,
         )
 
     def _failures(self) -> tuple[Failure, ...]:
