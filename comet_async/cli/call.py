@@ -104,7 +104,7 @@ def _command(name: str, endpoint: Callable[..., Request[Any]]) -> Command:
         delivery = Delivery(
             table=given.pop("as_table"),
             raw=given.pop("as_raw"),
-            file=given.pop("to_file"),
+            output=given.pop("to_file"),
             force=given.pop("force"),
             every_page=given.pop("every_page", False),
             timeout=given.pop("time_limit"),

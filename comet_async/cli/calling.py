@@ -38,7 +38,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         table: As a table.
         raw: As the server's body.
-        file: Into a file; "-" is standard output.
+        output: Into a file; "-" and None are standard output.
         force: Replace an existing file.
         every_page: Fetch every page of a listing.
         timeout: Seconds for the exchange.
@@ -46,10 +46,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     table: bool = False
     raw: bool = False
-    file: Path | None = None
+    output: Path | None = None
     force: bool = False
     every_page: bool = False
     timeout: float | None = None
+
+    @property
+    def file(self) -> Path | None:
+        """The file to write, None for standard output."""
+        return None if self.output == _STDOUT else self.output
 
 
 def call_endpoint(
@@ -105,19 +110,18 @@ def _check(request: Request[Any], delivery: Delivery) -> None:
         raise UsageError("--table and --raw exclude each other")
     if delivery.raw and delivery.every_page:
         raise UsageError("--raw and --all exclude each other: there is a body for each page")
-    to_file = delivery.file is not None and delivery.file != _STDOUT
     if request.answer is Blob and delivery.table:
         raise UsageError("the answer is octets, not a table; give -o FILE")
-    if request.answer is Blob and not to_file and is_terminal(sys.stdout):
+    if request.answer is Blob and delivery.file is None and is_terminal(sys.stdout):
         raise Quit("the answer is octets, which no terminal shows; give -o FILE", Exit.USAGE)
-    if to_file and delivery.file is not None:
+    if delivery.file is not None:
         checked_folder(delivery.file)
         if delivery.file.exists() and not delivery.force:
             raise Quit(f"{delivery.file} exists; give --force to replace it", Exit.USAGE)
 
 
 async def _deliver_blob(session: Session, request: Request[Blob], delivery: Delivery) -> None:
-    if delivery.file is None or delivery.file == _STDOUT:
+    if delivery.file is None:
         put_bytes((await session.send(request)).data)
         return
     with RichProgress() if can_move(sys.stderr) else View() as shown:
@@ -131,14 +135,14 @@ async def _deliver_blob(session: Session, request: Request[Blob], delivery: Deli
 async def _deliver_raw(body: bytes, settings: comet.Settings, delivery: Delivery) -> None:
     if settings.api_key is not None:
         body = body.replace(settings.api_key.value.reveal().encode(), MASK.encode())
-    if delivery.file is not None and delivery.file != _STDOUT:
+    if delivery.file is not None:
         await anyio.to_thread.run_sync(_store, delivery.file, body)
     else:
         put_bytes(safe_json(body).encode() if is_terminal(sys.stdout) else body)
 
 
 async def _deliver(answer: object, delivery: Delivery) -> None:
-    if delivery.file is not None and delivery.file != _STDOUT:
+    if delivery.file is not None:
         text = (json_text(answer) + "\n").encode()
         await anyio.to_thread.run_sync(_store, delivery.file, text)
     elif delivery.table:
