@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,6 @@ from tests.support.raw_server import answer, raw_server
 WORKSPACES = b'{"workspaceNames": ["team"]}'
 LOGIN = "dXNlcjpyM2FsbHktU2VjcmV0"
 """Base64 of user:r3ally-Secret."""
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(ca: trustme.CA) -> Iterator[str]:
-    with ca.cert_pem.tempfile() as path:
-        yield path
 
 
 @pytest.fixture

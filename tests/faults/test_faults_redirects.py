@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -30,17 +29,6 @@ CONTENT = b"weights" * 100
 
 def to(target: str, status: int = 302) -> Action:
     return answer(status=f"{status} Moved", headers=[("Location", target)])
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(ca: trustme.CA) -> Iterator[str]:
-    with ca.cert_pem.tempfile() as path:
-        yield path
 
 
 async def test_f1_asset_in_object_storage_arrives_without_credentials(tmp_path: Path) -> None:

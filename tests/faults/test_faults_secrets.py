@@ -59,11 +59,6 @@ async def debugging() -> AsyncIterator[None]:
     loop.set_debug(False)
 
 
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
 def client(url: str, shown: Shown, *, proxy: str | None = None, tls: str | None = None) -> Session:
     service = here(url, proxy=proxy, tls=tls)
     session = Session(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,17 +25,6 @@ SWITCHES = {
     "NODE_TLS_REJECT_UNAUTHORIZED": "0",
     "GIT_SSL_NO_VERIFY": "1",
 }
-
-
-@pytest.fixture(scope="module")
-def ca() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(ca: trustme.CA) -> Iterator[str]:
-    with ca.cert_pem.tempfile() as path:
-        yield path
 
 
 async def refused(server: RawServer, tls: str | None) -> TlsError:
