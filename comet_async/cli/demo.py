@@ -31,8 +31,6 @@ __all__ = ["demo"]
 _COLUMNS = ("table", "rows", "files", "bytes", "requests", "seconds")
 _WORKSPACE = "samples"
 _MARK = ".comet-demo"
-_OURS = ("tables", "files", "unfinished", "replaced")
-_OUR_FILES = ("ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm", ".lock", "failures.jsonl")
 _PLAIN = re.compile(r"[\w /.,:;=()*'{}+-]+")
 _SQL = (
     "SELECT project_name, experiment_name, max(value) AS best_val_accuracy"
@@ -96,6 +94,8 @@ def _make_room(folder: Path, *, keep: bool) -> None:
     Raises:
         Quit: It holds something else, or an earlier demo that is to be kept.
     """
+    from comet_async.harvest.lake import CONTENTS  # noqa: PLC0415 slow to import
+
     if folder.is_dir() and any(folder.iterdir()):
         if not (folder / _MARK).is_file():
             raise Quit(
@@ -103,11 +103,11 @@ def _make_room(folder: Path, *, keep: bool) -> None:
             )
         if keep:
             raise Quit(f"{folder} holds an earlier demo; name another one with -o", Exit.USAGE)
-        for name in _OURS:
-            if (folder / name).is_dir() and not (folder / name).is_symlink():
-                shutil.rmtree(folder / name)
-        for name in _OUR_FILES:
-            (folder / name).unlink(missing_ok=True)
+        for path in (folder / name for name in CONTENTS):
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+            elif not path.is_symlink():
+                shutil.rmtree(path)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _MARK).write_text("`comet-async demo` wrote this folder and may replace it.\n")
 

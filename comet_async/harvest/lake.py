@@ -24,14 +24,21 @@ from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.planner import Plan
 from comet_async.redaction import printable
 
-__all__ = ["FILES", "Lake"]
+__all__ = ["CONTENTS", "FAILURES", "FILES", "Lake"]
 
 FILES = "files"
+FAILURES = "failures.jsonl"
 _LEDGER = "ledger.sqlite"
 _LOCK = ".lock"
 _STAGED = "unfinished"
 _REPLACED = "replaced"
 _TABLES = "tables"
+
+CONTENTS = (
+    *(_TABLES, FILES, _STAGED, _REPLACED),
+    *(_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", FAILURES, _LOCK),
+)
+"""Names of all folders and files that a harvest makes in its own."""
 
 
 class Lake:

@@ -22,7 +22,7 @@ from comet_async.errors import (
 from comet_async.harvest.arrow import require
 from comet_async.harvest.file_phase import FilePhase
 from comet_async.harvest.job import Job
-from comet_async.harvest.lake import FILES, Lake
+from comet_async.harvest.lake import FAILURES, FILES, Lake
 from comet_async.harvest.listing import service_of
 from comet_async.harvest.parts import write_whole
 from comet_async.harvest.planner import Plan
@@ -37,9 +37,8 @@ from comet_async.harvest.report import (
 from comet_async.harvest.table_phase import TablePhase
 from comet_async.redaction import bare_url
 
-__all__ = ["FAILURES", "run"]
+__all__ = ["run"]
 
-FAILURES = "failures.jsonl"
 _SHOWN = 1000
 _UNREACHED = "not reached: the run was stopped before"
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from comet_async.cli.demo import query_line
+from comet_async.harvest.lake import CONTENTS
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     PYTHON,
@@ -228,6 +229,8 @@ def test_demo_needs_nothing_and_its_query_works(
     ]
     assert "370 requests" in ended.out
     assert rows(tmp_path / "comet-demo", "experiments") == 31
+    written = {path.name for path in (tmp_path / "comet-demo").iterdir()}
+    assert written <= {*CONTENTS, ".comet-demo"}
     line = ended.lines[-1].strip()
     shell = dict(os.environ, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     asked = subprocess.run(
