@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
@@ -35,6 +36,12 @@ class MockedClient(aioresponses):
     def add(self, url: str, method: str = "GET", **options: Any) -> None:  # type: ignore[override]  # by name only
         """Answer requests for a URL."""
         super().add(url, method, response_class=MockedResponse, **options)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more processes than there are cores: many tests wait for timeouts and quotas."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(optionalhook=True)
