@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from comet_async.server.app import LocalServer
 
@@ -46,8 +46,10 @@ class _Background:
 
     def stop(self) -> None:
         """End the server and wait for the thread."""
-        if self._loop is not None and self._stop is not None and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stop.set)
+        if self._loop is not None and self._stop is not None:
+            # A server that failed closes its loop a moment before its thread ends.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_PATIENCE)
 
     def _run(self) -> None:

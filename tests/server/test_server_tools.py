@@ -28,6 +28,7 @@ from comet_async.server import (
 )
 from comet_async.server.cache import BodyCache
 from comet_async.server.replies import Later
+from comet_async.server.threaded import _Background
 
 SPEC = SyntheticSpec(experiments=30, points=5)
 
@@ -212,6 +213,14 @@ def test_a_synchronous_client_reads_from_a_server_on_a_thread() -> None:
         assert len(server.log) == 1
     with pytest.raises(OSError, match=r"refused"), socket.create_connection(("127.0.0.1", port)):
         pass
+
+
+def test_a_thread_whose_loop_is_closed_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    background = _Background(LocalServer())
+    background.start()
+    background.stop()
+    monkeypatch.setattr(background._thread, "is_alive", lambda: True)
+    background.stop()
 
 
 def test_a_server_that_cannot_start_on_a_thread_says_why() -> None:
