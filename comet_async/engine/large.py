@@ -25,10 +25,10 @@ LARGE = 128 * 1024
 """Bytes from which on an answer is large."""
 
 _FIRST = 8
-_FEWEST = 2
+_FEWEST = 4
 _MOST = 256
-_IDLE = 0.4
-_BUSY = 0.6
+_IDLE = 0.3
+_BUSY = 0.45
 _FADE = 0.97
 _LONGEST_IDLE = 1.0
 

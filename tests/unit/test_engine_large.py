@@ -62,7 +62,7 @@ def places_after(*loads: tuple[float, float]) -> list[int]:
 
 
 def test_a_slow_decoder_leaves_few_places() -> None:
-    assert places_after((0.001, 0.01)) == [2]
+    assert places_after((0.001, 0.01)) == [4]
 
 
 def test_a_slow_network_gets_a_place_for_each_even_where_answers_come_together() -> None:
@@ -72,18 +72,18 @@ def test_a_slow_network_gets_a_place_for_each_even_where_answers_come_together()
 
 def test_places_grow_again_when_the_decoder_is_idle() -> None:
     few, many, few_again = places_after((0.001, 0.01), (0.5, 0.001), (0.001, 0.01))
-    assert few == 2
-    assert many >= 200
-    assert few_again <= 20
+    assert few == 4
+    assert many >= 100
+    assert few_again < many
 
 
-def test_a_decoder_that_is_busy_half_the_time_leaves_the_places_as_they_are() -> None:
+def test_a_decoder_that_is_busy_a_good_third_of_the_time_leaves_the_places_as_they_are() -> None:
     async def main() -> int:
         clock = Clock()
         answers = LargeAnswers(clock)
         for _ in range(100):
-            await asyncio.sleep(0.01)
-            await answers.decoded(lambda: clock.work(0.01))
+            await asyncio.sleep(0.012)
+            await answers.decoded(lambda: clock.work(0.007))
         return answers.places.limit
 
     assert run(main()) == 8
