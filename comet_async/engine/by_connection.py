@@ -52,7 +52,7 @@ def _fits(version: str, protocol: type) -> bool:
     if not _TESTED[0] <= numbers < _TESTED[1]:
         return False
     setter = getattr(protocol, "set_response_params", None)
-    wanted = {"read_until_eof", "auto_decompress", "read_bufsize"}
+    wanted = {"skip_payload", "read_until_eof", "auto_decompress", "read_bufsize"}
     return (
         callable(setter)
         and wanted <= set(inspect.signature(setter).parameters)
@@ -140,7 +140,10 @@ class ByConnection:
             raise aiohttp.ClientConnectionResetError("the connection is closed")
         watch = connector.watch(protocol)
         protocol.set_response_params(
-            read_until_eof=True, auto_decompress=False, read_bufsize=self._read_buffer
+            skip_payload=request.method == "HEAD",
+            read_until_eof=True,
+            auto_decompress=False,
+            read_bufsize=self._read_buffer,
         )
         try:
             transport.write(self._head(request, target, origin, close=connector.force_close))

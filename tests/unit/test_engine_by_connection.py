@@ -131,6 +131,17 @@ async def test_interim_answers_are_passed_over_and_a_switch_is_an_answer() -> No
     assert (await fetched(switched)).status == 101
 
 
+async def test_the_answer_to_a_head_has_no_body_whatever_its_length_says() -> None:
+    transport = AiohttpTransport()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"
+    async with raw_server(raw(head, close=False), answer(b"1")) as server:
+        found = await transport.fetch(asked(server.url + "/", method="HEAD"))
+        assert (found.status, found.body, found.headers["content-length"]) == (200, b"", "9")
+        assert (await transport.fetch(asked(server.url + "/"))).body == b"1"
+        assert server.connections == 1
+        await transport.aclose()
+
+
 async def test_many_origins_are_served_and_few_remembered() -> None:
     way = ByConnection(1024)
     for number in range(200):
