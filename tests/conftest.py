@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from typing import Any
 from unittest.mock import Mock
@@ -60,3 +61,13 @@ def mocked_http() -> Iterator[MockedClient]:
     mocked = MockedClient()
     with mocked:
         yield mocked
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let signals come through, to children too: a shell may start background jobs without them."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -140,6 +140,8 @@ def test_the_floor_needs_the_standard_library_and_msgspec_only(path: Path) -> No
 CLIENT = {
     "engine.aiohttp_transport",
     "engine.aiohttp_errors",
+    "engine.by_client",
+    "engine.by_connection",
     "engine.connections",
 }
 

@@ -137,6 +137,7 @@ def started(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[subp
             process.kill()
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize("signals", [1, 2])
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -295,6 +296,7 @@ def test_query_lines_are_quoted_for_any_folder(tmp_path: Path) -> None:
         assert str(tmp_path / name).replace("'", "''") in code.replace("\\", "")
 
 
+@pytest.mark.usefixtures("heard")
 def test_serve_prints_where_it_is_and_ends_quietly(tmp_path: Path) -> None:
     with started("serve", "--synthetic", "3", env=environment(), cwd=tmp_path) as process:
         assert process.stdout is not None

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
 
 import anyio
 import pytest
@@ -42,16 +41,6 @@ def test_returns_the_code_of_the_work() -> None:
         return 3
 
     assert run(work) == 3
-
-
-@pytest.fixture
-def heard() -> Iterator[None]:
-    """Let the signals come through: a shell starts background jobs with SIGINT ignored."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in numbers}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
