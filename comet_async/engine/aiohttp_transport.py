@@ -10,7 +10,7 @@ import asyncio
 import functools
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 from aiohttp import abc as aiohttp_abc
@@ -212,12 +212,12 @@ class AiohttpTransport:
             self._last_timeouts = (timeouts, found)
         return found
 
-    async def _send(self, request: HttpRequest) -> Opened:
+    def _send(self, request: HttpRequest) -> Awaitable[Opened]:
         connector = self._connector(public_only=request.public_only, fresh=request.fresh)
         patience = self._patience(request.timeouts)
         if self._by_connection is None or by_connection.takes_part():
-            return await self._by_client.send(request, connector, patience)
-        return await self._by_connection.send(request, connector, patience)
+            return self._by_client.send(request, connector, patience)
+        return self._by_connection.send(request, connector, patience)
 
 
 class _AiohttpStream:

@@ -138,7 +138,6 @@ async def send_once(
     handler: Callable[[aiohttp.ClientRequest], Awaitable[aiohttp.ClientResponse]],
 ) -> aiohttp.ClientResponse:
     """Send once: aiohttp repeats a dropped GET unseen, without a switch to stop it."""
-    watch = None
     try:
         response = await handler(request)
     except aiohttp.ClientConnectorError:
