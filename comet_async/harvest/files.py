@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
+from types import MappingProxyType
+
+import msgspec
 
 from comet_async import comet
 from comet_async.engine.names import portable_path
 from comet_async.harvest.columns import AssetRow
+from comet_async.harvest.subjects import Subject
 
 __all__ = ["asset_paths", "experiment_folder"]
 
@@ -18,34 +22,53 @@ _PLAIN_ID = re.compile(r"[0-9a-z]{1,40}")
 _TAG = 16
 
 
-def experiment_folder(experiment: comet.Experiment) -> PurePosixPath:
+def experiment_folder(subject: Subject) -> PurePosixPath:
     """Return `<project>/<experiment key>`, each one portable folder name."""
-    project = experiment.project_name or experiment.project_id or ""
-    return _single(project) / _single(experiment.experiment_key)
+    entry = msgspec.json.decode(subject.listed, type=comet.Experiment, strict=False)
+    project = entry.project_name or entry.project_id or ""
+    return _single(project) / _single(subject.key)
 
 
 def _single(name: str) -> PurePosixPath:
     return portable_path(name.replace("/", "%2F"))
 
 
-def asset_paths(rows: Iterable[AssetRow]) -> dict[str, PurePosixPath]:
+def asset_paths(
+    rows: Iterable[AssetRow],
+    kept: Mapping[str, PurePosixPath] = MappingProxyType({}),
+    taken: Iterable[PurePosixPath] = (),
+) -> dict[str, PurePosixPath]:
     """Return a path below the experiment's folder for each asset id, all different everywhere.
 
     Paths count as alike when a file system that ignores case or normal form takes them for one, or
     when one would need the other, a file, as a folder. The oldest asset keeps the plain name, the
     others get `~` and their id: a later asset changes no name that was given before.
+
+    Args:
+        rows: The assets.
+        kept: Paths of assets that keep theirs.
+        taken: Paths that no other asset may have, for an earlier snapshot shows them.
     """
     found: dict[str, PurePosixPath] = {}
     files: set[str] = set()
     folders: set[str] = set()
+
+    def take(path: PurePosixPath) -> None:
+        files.add(_folded(path))
+        folders.update(_folded(parent) for parent in path.parents)
+
+    for path in taken:
+        take(path)
     for row in sorted(rows, key=lambda row: (row.created or 0, row.asset_id)):
         if row.asset_id in found:
+            continue
+        if row.asset_id in kept:
+            found[row.asset_id] = kept[row.asset_id]
             continue
         plain = portable_path(row.name or "")
         path = next(path for path in _candidates(plain, row.asset_id, files, folders))
         found[row.asset_id] = path
-        files.add(_folded(path))
-        folders.update(_folded(parent) for parent in path.parents)
+        take(path)
     return found
 
 

@@ -13,7 +13,16 @@ from typing import TypeVar
 from comet_async.errors import DestinationError, PartError
 from comet_async.redaction import printable
 
-__all__ = ["guarded", "refuse_link", "remove", "safe_folder", "swap", "sync"]
+__all__ = [
+    "guarded",
+    "link",
+    "refuse_link",
+    "remove",
+    "remove_file",
+    "safe_folder",
+    "swap",
+    "sync",
+]
 
 T = TypeVar("T")
 
@@ -99,6 +108,31 @@ def remove(folder: Path) -> None:
             shutil.rmtree(path)
 
     guarded(folder, away)
+
+
+def link(source: Path, target: Path) -> None:
+    """Let a file appear under a second name; as a copy where the disk knows no links.
+
+    Raises:
+        DestinationError: It cannot be made.
+    """
+
+    def make(path: Path) -> None:
+        try:
+            os.link(source, path)
+        except (OSError, NotImplementedError):
+            shutil.copyfile(source, path)
+
+    guarded(target, make)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file of ours, if it is there.
+
+    Raises:
+        DestinationError: It cannot be removed.
+    """
+    guarded(path, lambda found: found.unlink(missing_ok=True))
 
 
 def guarded(

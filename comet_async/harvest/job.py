@@ -1,12 +1,14 @@
-"""What the phases of one run share: session, plan, folder, progress, efforts."""
+"""What the stages of one run share: session, plan, folder, progress, efforts, and the writers."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TypeVar
 
 import anyio
+import msgspec
 
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
@@ -17,20 +19,39 @@ from comet_async.errors import (
     EmptyAnswer,
     MessageInsteadOfData,
 )
+from comet_async.harvest.arrow import Batch
 from comet_async.harvest.lake import Lake
+from comet_async.harvest.ledger import Part, Placed
+from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.report import Effort
+from comet_async.request import Request
 
-__all__ = ["ABSENT", "FAILED", "Job", "end_of", "stops"]
+__all__ = ["ABSENT", "FAILED", "STORED", "Found", "Job", "end_of", "failures_of", "stops"]
 
 T = TypeVar("T")
 
 ABSENT = "absent"
 FAILED = "failed"
+STORED = "stored"
 
 _FAILED_FROM = 400
 _NO_CONTENT = 204
+_MARKS = 256
+_PULSE = 10.0
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What one exchange or several have brought.
+
+    Attributes:
+        rows: Table, subject and rows of each item that has an answer; None for no rows.
+        ends: Table, subject, state and reason of each item that has none.
+    """
+
+    rows: list[tuple[str, int, Batch | None]] = []
+    ends: list[tuple[str, int, str, str | None]] = []
 
 
 class Job:
@@ -41,6 +62,9 @@ class Job:
         plan: What to fetch.
         lake: Where it goes.
         progress: Who is told.
+
+    Attributes:
+        converting: Held while an answer is turned into columns: one at a time bounds the memory.
     """
 
     def __init__(self, session: Session, plan: Plan, lake: Lake, progress: HarvestProgress) -> None:
@@ -49,8 +73,13 @@ class Job:
         self.lake = lake
         self.progress = progress
         self.efforts: dict[str, Effort] = {}
+        self._writers: dict[str, TableWriter] = {}
+        self._ends: list[tuple[str, int, str, str | None]] = []
+        self._names: dict[str, set[str]] = {}
         self._told = session.counters.bytes_received
         self._one = anyio.Lock()
+        self._beaten = asyncio.get_running_loop().time()
+        self.converting = anyio.CapacityLimiter(1)
 
     @property
     def width(self) -> int:
@@ -68,6 +97,14 @@ class Job:
         if effort.began is None:
             effort.began = asyncio.get_running_loop().time()
 
+    async def remember(self, project: str, names: Iterable[str]) -> None:
+        """Keep names of system metrics of a project, on disk where they are new."""
+        known = self._names.setdefault(project, set())
+        fresh = set(names) - known
+        if fresh:
+            known |= fresh
+            await self.on_disk(partial(self.lake.ledger.remember, project, fresh))
+
     def failed(self, table: str) -> None:
         """Tell that an item of a table has failed."""
         self.progress.failed(table, 1)
@@ -82,13 +119,72 @@ class Job:
             self._told = received
         self.progress.finished(table, items, rows)
 
+    async def ask(self, table: str, request: Request[T]) -> T:
+        """Return the answer to a request for a table."""
+        self.asks(table)
+        return await self.session.send(request)
+
     async def on_disk(self, act: Callable[[], T]) -> T:
         """Return `act()`, run in a worker thread, one at a time: the ledger has one writer.
 
         A cancellation waits for it, so that what is on disk and what the ledger says agree.
         """
         async with self._one:
+            now = asyncio.get_running_loop().time()
+            if now - self._beaten >= _PULSE:
+                self._beaten = now
+                await undivided(self.lake.ledger.beat)
             return await undivided(act)
+
+    async def take(self, found: Found) -> None:
+        """Put rows to the writers, and on disk what is due."""
+        for table, subject, rows in found.rows:
+            count = 0 if rows is None else rows.num_rows
+            self.writer(table).add(subject, rows if count else None)
+            self.answered(table, 1, count)
+        for table, subject, state, reason in found.ends:
+            self._ends.append((table, subject, state, reason))
+            if state == FAILED:
+                self.failed(table)
+            else:
+                self.answered(table, 1, 0)
+        if len(self._ends) >= _MARKS:
+            await self._marks()
+        for writer in self._writers.values():
+            if writer.due:
+                await self.on_disk(writer.flush)
+
+    def writer(self, table: str) -> TableWriter:
+        """Return the writer of a table."""
+        found = self._writers.get(table)
+        if found is None:
+            stored = partial(self._stored, table)
+            found = self._writers[table] = TableWriter(self.lake.store(table), stored)
+        return found
+
+    def _stored(self, table: str, part: Part | None, items: list[Placed]) -> None:
+        if part is None:
+            ends = [(table, item.subject, STORED, None) for item in items]
+            self.lake.ledger.ended(ends)
+        else:
+            self.lake.ledger.stored(part, items)
+
+    async def flush(self) -> None:
+        """Put everything on disk that is held."""
+        await self._marks()
+        for writer in self._writers.values():
+            await self.on_disk(writer.flush)
+
+    async def _marks(self) -> None:
+        ends, self._ends = self._ends, []
+        if ends:
+            await self.on_disk(partial(self.lake.ledger.ended, ends))
+
+
+def failures_of(tables: Iterable[str], subject: int, error: CometAsyncError) -> Found:
+    """Return the ends that an error makes of the items of a subject."""
+    reason = str(error)
+    return Found(ends=[(table, subject, end_of(error), reason) for table in tables])
 
 
 def stops(error: CometAsyncError) -> bool:

@@ -1,52 +1,67 @@
-"""The folder of a harvest: lock, ledger, what is in its place and what is on its way there.
+"""The folder of a harvest: lock, ledger, parts, what the tables show, and earlier snapshots.
 
-    tables/<table>/part-00000.parquet    the newest whole tables
+    tables/<table>/part-000001.parquet   the current tables; all files of a folder are one table
     files/<project>/<experiment>/<name>  the files that tables/assets lists
+    snapshots/<n>/                       each earlier state of the tables, and what had changed
     failures.jsonl                       what the last run did not get, with reasons
     ledger.sqlite                        every planned item and its end
-    unfinished/                          parts and files of a run that is not at its end
+    parts/<table>/                       the same parts, and those of a run that is not at its end
 
-A run writes below `unfinished/` only. At its end each table moves into its place by a rename, the
-assets together with their files, so a table is always of one run. A run that fails more items of a
-table than the one in its place did leaves that one where it is. A run that was stopped or killed
-leaves its finished parts in `unfinished/`; the next run starts afresh and removes them.
+A run writes to `parts/` and `files/` only. At its end each table that has changed is made anew of
+links to its parts and takes its place by a rename; then a snapshot is made of more links. A part is
+never changed once it is there. A run that was stopped or killed leaves its finished parts and
+files; the next one goes on from them.
 """
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from comet_async.errors import LedgerError
-from comet_async.harvest.folders import guarded, remove, safe_folder, swap
-from comet_async.harvest.ledger import Ledger, Published
+from comet_async.harvest import seals
+from comet_async.harvest.compaction import compact
+from comet_async.harvest.folders import guarded, link, remove, remove_file, safe_folder, swap, sync
+from comet_async.harvest.ledger import Ledger, Part
+from comet_async.harvest.ledger_file import DamagedLedger
 from comet_async.harvest.lock import FolderLock
+from comet_async.harvest.parts import Store
 from comet_async.harvest.planner import Plan
+from comet_async.harvest.schema import TABLES
+from comet_async.harvest.snapshots import complete_snapshot
 from comet_async.redaction import printable
 
-__all__ = ["CONTENTS", "FAILURES", "FILES", "Lake"]
+__all__ = ["CONTENTS", "FAILURES", "FILES", "LEDGER", "TABLES_FOLDER", "Lake"]
 
 FILES = "files"
 FAILURES = "failures.jsonl"
-_LEDGER = "ledger.sqlite"
+LEDGER = "ledger.sqlite"
+TABLES_FOLDER = "tables"
 _LOCK = ".lock"
-_STAGED = "unfinished"
+_PARTS = "parts"
+_STAGED = "staged"
 _REPLACED = "replaced"
-_TABLES = "tables"
+_SNAPSHOTS = "snapshots"
+_BACKUP = "ledger.backup.sqlite"
 
 CONTENTS = (
-    *(_TABLES, FILES, _STAGED, _REPLACED),
-    *(_LEDGER, f"{_LEDGER}-wal", f"{_LEDGER}-shm", FAILURES, _LOCK),
+    *(TABLES_FOLDER, FILES, _PARTS, _SNAPSHOTS, _STAGED, _REPLACED),
+    *(LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", f"{LEDGER}.sha256", FAILURES, _LOCK),
+    *(_BACKUP, f"{_BACKUP}.sha256", "ledger.damaged.sqlite"),
 )
 """Names of all folders and files that a harvest makes in its own."""
 
 
 class Lake:
-    """The folder of one harvest, locked and with a new generation begun. All methods block.
+    """The folder of one harvest, locked and with a new run begun. All methods block.
 
     Args:
         root: The folder; made where it is missing.
         plan: What is to be harvested into it.
+        files: Whether the files of assets are to be fetched.
 
     Raises:
         LedgerError: The folder is of another harvest or in use, or its ledger is damaged.
@@ -54,106 +69,163 @@ class Lake:
         DestinationError: The folder cannot be written.
     """
 
-    def __init__(self, root: Path, plan: Plan) -> None:
+    def __init__(self, root: Path, plan: Plan, *, files: bool) -> None:
         guarded(root, lambda path: path.mkdir(parents=True, exist_ok=True))
         self.root = root.resolve()
+        self.restored = False
+        self._plan = plan
+        self._whole = False
         self._lock = FolderLock(self.root / _LOCK)
         try:
-            self._refuse_foreign()
-            self.ledger = Ledger(self.root / _LEDGER, plan)
+            self.ledger = self._opened(plan)
         except BaseException:
             self._lock.release()
             raise
         try:
-            self._complete()
-            remove(self.root / _REPLACED)
-            remove(self.root / _STAGED)
-            self.ledger.begin(plan)
+            self.ledger.begin(plan, files=files)
+            self._tidy()
+            self._check_parts()
         except BaseException:
             self.close()
             raise
 
+    def _opened(self, plan: Plan) -> Ledger:
+        """Return the ledger; a damaged one is replaced by the copy of the last whole run."""
+        path = self.root / LEDGER
+        if not path.exists() and not seals.restore(path):
+            self._refuse_foreign()
+        try:
+            if seals.broken(path):
+                raise DamagedLedger(f"{printable(str(path))} is damaged")
+            seals.unseal(path)
+            return Ledger(path, plan)
+        except DamagedLedger:
+            if not seals.restore(path):
+                raise
+            self.restored = True
+        return Ledger(path, plan)
+
     def _refuse_foreign(self) -> None:
         """Touch no folder with our names that no ledger vouches for."""
-        if (self.root / _LEDGER).exists():
-            return
-        for name in (_TABLES, FILES, _STAGED, _REPLACED):
+        for name in (TABLES_FOLDER, FILES, _PARTS, _SNAPSHOTS, _STAGED, _REPLACED):
             if (self.root / name).exists():
                 raise LedgerError(
-                    f"{printable(str(self.root / name))} is there, but no {_LEDGER}:"
+                    f"{printable(str(self.root / name))} is there, but no {LEDGER}:"
                     " harvest into another folder"
                 )
 
     def close(self) -> None:
-        """Close the ledger and give the lock back."""
+        """Close the ledger, sealed after a run that came to its end, and give the lock back."""
         try:
             self.ledger.close()
+            if self._whole:
+                seals.seal(self.root / LEDGER)
         finally:
             self._lock.release()
 
-    def part_folder(self, table: str) -> Path:
-        """Return the folder for new parts of a table.
-
-        Raises:
-            PartError: A link stands where a folder should.
-            DestinationError: It cannot be made.
-        """
-        return safe_folder(self.root, (_STAGED, _TABLES, table))
+    def store(self, table: str) -> Store:
+        """Return the parts of a table."""
+        folder = partial(safe_folder, self.root, (_PARTS, table))
+        return Store(folder, TABLES[table], self.ledger.new_part)
 
     def file_folder(self, parts: Sequence[str]) -> Path:
-        """Return the folder for new files, `parts` being folders below `files`.
+        """Return the folder for files, `parts` being folders below `files`.
 
         Raises:
             PartError: A link stands where a folder should.
             DestinationError: It cannot be made.
         """
-        return safe_folder(self.root, (_STAGED, FILES, *parts))
+        return safe_folder(self.root, (FILES, *parts))
 
-    def publish(self, tables: Sequence[str], *, files: bool) -> tuple[str, ...]:
-        """Move what this generation has of `tables` into its place.
+    def _tidy(self) -> None:
+        """Remove what a killed run left that no ledger knows; put back what it had moved away."""
+        for table in TABLES:
+            moved, place = self.root / _REPLACED / table, self.root / TABLES_FOLDER / table
+            if guarded(moved, os.path.isdir) and not guarded(place, os.path.lexists):
+                guarded(moved, lambda found, place=place: found.rename(place))
+        for name in (_STAGED, _REPLACED):
+            remove(self.root / name)
+        known = {(part.table, part.id) for part in self.ledger.parts()}
+        for table in TABLES:
+            folder = self.root / _PARTS / table
+            if not guarded(folder, os.path.isdir):
+                continue
+            for path in guarded(folder, lambda found: sorted(found.iterdir())) or []:
+                number = path.stem.removeprefix("part-")
+                if not number.isdecimal() or (table, int(number)) not in known:
+                    remove_file(path)
 
-        Args:
-            tables: Tables that are written to their end.
-            files: Whether the files of the assets were fetched and belong to them.
+    def _check_parts(self) -> None:
+        """Plan anew what was in parts that are gone or cut short."""
+        lost: list[int] = []
+        for part in self.ledger.parts():
+            path = self.store(part.table).path(part.id)
+            size = guarded(path, lambda found: found.lstat(), missing_ok=FileNotFoundError)
+            if size is None or not stat.S_ISREG(size.st_mode) or size.st_size != part.bytes:
+                lost.append(part.id)
+        self.ledger.lost(lost)
+
+    def publish(self, tables: Sequence[str]) -> int | None:
+        """Let `tables` show what the ledger has of them now.
+
+        Whatever it breaks off at, doing it again completes it.
 
         Returns:
-            The tables that were left as they were, for this run failed more of them.
+            The number of the snapshot that was made, None where nothing had changed.
 
         Raises:
-            DestinationError: A folder cannot be moved.
+            PartError: A part is damaged, or a link stands where a folder should.
+            DestinationError: A folder cannot be written.
         """
-        before = self.ledger.published()
-        generation = self.ledger.generation
-        fresh: list[Published] = []
-        kept: list[str] = []
+        dead: list[Part] = []
+        changed = self.ledger.snapshot_open()
         for table in tables:
-            failed = self.ledger.failed_of(generation, table)
-            old = before.get(table)
-            if failed and old is not None and old.failed < failed:
-                kept.append(table)
-                continue
-            fresh.append(Published(table, generation, failed))
-            if table == "assets" and files:
-                fresh.append(Published(FILES, generation, failed))
-        self.ledger.publishing(fresh)
-        self._move(fresh)
-        if not kept:
-            remove(self.root / _STAGED)
-        return tuple(kept)
+            store = self.store(table)
+            living = compact(store, self.ledger)
+            if not living:
+                living = [self._empty(store)]
+            names = {store.path(part.id).name for part in living}
+            if self._names(table) != names:
+                if not changed:
+                    self.ledger.new_snapshot()
+                    changed = True
+                self._show(table, [store.path(part.id) for part in living])
+            alive = {part.id for part in living}
+            dead += [part for part in self.ledger.parts(table) if part.id not in alive]
+        number = self.ledger.new_snapshot() if changed else None
+        if number is not None:
+            complete_snapshot(self.root, number, str(self._plan.scope), self.ledger)
+            self.ledger.snapshot_made(number)
+        for part in dead:
+            remove_file(self.store(part.table).path(part.id))
+        self.ledger.forget(part.id for part in dead)
+        self._whole = True
+        return number
 
-    def _complete(self) -> None:
-        """Go on with a publishing that broke off."""
-        interrupted = self.ledger.interrupted()
-        if interrupted:
-            self._move(interrupted)
+    def _empty(self, store: Store) -> Part:
+        """Return a part without rows, so that the table can be read."""
+        found = [part for part in self.ledger.parts(store.table.name) if not part.rows]
+        if found:
+            return found[0]
+        part = store.write(())
+        self.ledger.moved(part, ())
+        return part
 
-    def _move(self, units: Sequence[Published]) -> None:
-        for unit in units:
-            place = (FILES,) if unit.unit == FILES else (_TABLES, unit.unit)
-            staged, final, replaced = (
-                self.root.joinpath(*above, *place) for above in ((_STAGED,), (), (_REPLACED,))
-            )
-            safe_folder(self.root, place[:-1])
-            swap(staged, final, replaced)
-        self.ledger.published_all(units)
+    def _names(self, table: str) -> set[str]:
+        folder = self.root / TABLES_FOLDER / table
+        if not guarded(folder, os.path.isdir):
+            return set()
+        return {path.name for path in guarded(folder, lambda found: list(found.iterdir())) or []}
+
+    def _show(self, table: str, paths: Sequence[Path]) -> None:
+        """Make the table's folder anew of links to its parts."""
+        staged = self.root / _STAGED / table
+        remove(staged)
+        safe_folder(self.root, (_STAGED, table))
+        for path in paths:
+            link(path, staged / path.name)
+        sync(staged)
+        safe_folder(self.root, (TABLES_FOLDER,))
+        swap(staged, self.root / TABLES_FOLDER / table, self.root / _REPLACED / table)
         remove(self.root / _REPLACED)
+        remove(self.root / _STAGED)

@@ -1,23 +1,26 @@
 """The ledger: a SQLite file with every planned item of a harvest and its end.
 
-An item is marked stored when its rows or its file are safely on disk, never before. All methods
-block; call them in a worker thread, one at a time.
-
-A run is one generation. Its rows stay until a later generation has replaced all that it published.
+An item is one table of one subject. It is marked stored when its rows are safely on disk, never
+before, and keeps the fingerprint of what the listing said then: a later run asks again only where
+that differs, where the item failed, or where it was not reached. All methods block; call them in a
+worker thread, one at a time.
 """
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from comet_async.harvest.columns import AssetEnd, AssetRow
-from comet_async.harvest.ledger_file import LedgerFile
-from comet_async.harvest.planner import Item, Plan
+from comet_async import comet
+from comet_async.harvest.ledger_files import FileLedger
+from comet_async.harvest.planner import Plan
+from comet_async.harvest.schema import TABLES
+from comet_async.harvest.subjects import Subject
 
-__all__ = ["Count", "FileEnd", "Ledger", "Pending", "Published", "Unfinished"]
+__all__ = ["Change", "Count", "Due", "Ledger", "Part", "Placed", "Unfinished"]
 
 _CHUNK = 1000
 
@@ -30,220 +33,272 @@ class Count(msgspec.Struct, frozen=True):
     items: int
 
 
-class Published(msgspec.Struct, frozen=True):
-    """A table in its place: the generation that it is of, and how many items it lacks."""
+class Due(msgspec.Struct, frozen=True):
+    """A subject with the tables that are to be read of it."""
 
-    unit: str
-    generation: int
-    failed: int
-
-
-class Pending(msgspec.Struct, frozen=True):
-    """A file to fetch."""
-
-    ordinal: int
-    experiment_key: str
-    asset_id: str
-    path: str
-    listed_size: int | None
+    id: int
+    subject: Subject
+    tables: frozenset[str]
 
 
-class FileEnd(msgspec.Struct, frozen=True):
-    """What became of a file: its state, stored, absent or failed, and why or how."""
+class Placed(msgspec.Struct, frozen=True):
+    """Where the rows of an item are: `rows` of a part from `first` on."""
 
-    file: Pending
-    state: str
-    reason: str | None = None
-    size: int | None = None
-    sha256: str | None = None
+    subject: int
+    part: int
+    first: int
+    rows: int
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A part on disk: its rows, those of them that items still point to, its bytes."""
+
+    id: int
+    table: str
+    rows: int
+    live: int
+    bytes: int
+    sha256: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """A subject that was added, changed or deleted since the snapshot before."""
+
+    what: str
+    kind: str
+    key: str
 
 
 class Unfinished(msgspec.Struct, frozen=True):
     """An item that did not come to a good end; a line of `failures.jsonl`."""
 
     table: str
-    experiment_key: str
+    key: str
     reason: str
     asset_id: str | None = None
     name: str | None = None
 
 
-class Ledger(LedgerFile):
-    """The ledger of one folder, and the generation that is under way in it."""
+class Ledger(FileLedger):
+    """The ledger of one folder, and the run that is under way in it."""
 
-    generation: int = 0
-
-    def interrupted(self) -> list[Published]:
-        """Return what a publishing that broke off was to put into its place."""
-        with self._guarded():
-            rows = self._db.execute("SELECT unit, generation, failed FROM publishing").fetchall()
-        return [Published(*row) for row in rows]
-
-    def published(self) -> dict[str, Published]:
-        """Return what is in its place, by unit."""
-        with self._guarded():
-            rows = self._db.execute("SELECT unit, generation, failed FROM published").fetchall()
-        return {row[0]: Published(*row) for row in rows}
-
-    def begin(self, plan: Plan) -> None:
-        """Start a generation with every item of the plan, and forget what nothing refers to."""
+    def begin(self, plan: Plan, *, files: bool) -> None:
+        """Start a run: take in the listings, and plan what is new, changed, failed or left over."""
+        kinds = sorted({TABLES[table].subject for table in plan.tables})
         with self._guarded(), self._transaction():
-            self._db.execute("UPDATE generation SET state = 'ended' WHERE state = 'running'")
-            self._forget()
-            cursor = self._db.execute(
-                "INSERT INTO generation (state, started, archived) VALUES ('running', ?, ?)",
-                (time.time(), plan.archived),
-            )
-            self.generation = cursor.lastrowid or 0
-            self._db.executemany(
-                "INSERT INTO item (generation, tbl, ordinal, experiment) VALUES (?, ?, ?, ?)",
-                _planned(self.generation, plan),
-            )
+            self.run = self._claimed()
+            self._take_in(plan)
+            self._compare(kinds)
+            for table in plan.tables:
+                self._plan_table(table, _options(plan, table, files=files))
+            if files and "assets" in plan.tables:
+                self._plan_files_again()
 
-    def _forget(self) -> None:
-        for table in ("item", "part", "asset"):
+    def _take_in(self, plan: Plan) -> None:
+        self._db.execute(
+            "CREATE TEMP TABLE IF NOT EXISTS incoming (kind TEXT, key TEXT, workspace TEXT,"
+            " project TEXT, listed BLOB, print TEXT, PRIMARY KEY (kind, key))"
+        )
+        self._db.execute("DELETE FROM incoming")
+        self._db.executemany(
+            "INSERT OR IGNORE INTO incoming VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    subject.kind,
+                    subject.key,
+                    subject.workspace,
+                    subject.project_id,
+                    subject.listed,
+                    _print(subject, self.run),
+                )
+                for subject in plan.listed
+            ),
+        )
+
+    def _compare(self, kinds: Sequence[str]) -> None:
+        """Record what the listings have added, changed and no longer show."""
+        marks = ", ".join("?" * len(kinds))
+        self._db.execute(
+            "INSERT OR REPLACE INTO change SELECT ?, CASE WHEN s.id IS NULL THEN 'added'"
+            " ELSE 'changed' END, i.kind, i.key FROM incoming i LEFT JOIN subject s"
+            " ON s.kind = i.kind AND s.key = i.key WHERE s.id IS NULL OR s.print <> i.print",
+            (self.run,),
+        )
+        self._db.execute(
+            "INSERT INTO subject (kind, key, workspace, project, listed, print, seen)"
+            " SELECT kind, key, workspace, project, listed, print, ? FROM incoming WHERE true"
+            " ORDER BY rowid"
+            " ON CONFLICT (kind, key) DO UPDATE SET workspace = excluded.workspace, project ="
+            " excluded.project, listed = excluded.listed, print = excluded.print, seen ="
+            " excluded.seen",
+            (self.run,),
+        )
+        gone = f"FROM subject WHERE seen <> ? AND kind IN ({marks})"  # noqa: S608 question marks
+        which = (self.run, *kinds)
+        self._db.execute(
+            f"INSERT OR REPLACE INTO change SELECT ?, 'deleted', kind, key {gone}",  # noqa: S608
+            (self.run, *which),
+        )
+        for table in ("item", "file"):
             self._db.execute(
-                f"DELETE FROM {table} WHERE generation NOT IN"  # noqa: S608 names of our own
-                " (SELECT generation FROM published)"
+                f"DELETE FROM {table} WHERE subject IN (SELECT id {gone})",  # noqa: S608
+                which,
             )
+        self._db.execute(f"DELETE {gone}", which)  # noqa: S608
+        self._db.execute("DELETE FROM incoming")
 
-    def stored(self, table: str, number: int, items: Sequence[Item], rows: int, size: int) -> None:
-        """Record a part that is safely on disk, and all items in it."""
-        marks = [(number, self.generation, table, item.ordinal) for item in items]
-        with self._guarded(), self._transaction():
-            self._db.execute(
-                "INSERT INTO part VALUES (?, ?, ?, ?, ?)",
-                (self.generation, table, number, rows, size),
-            )
-            self._db.executemany(
-                "UPDATE item SET state = 'stored', part = ?"
-                " WHERE generation = ? AND tbl = ? AND ordinal = ?",
-                marks,
-            )
+    def _plan_table(self, table: str, options: str) -> None:
+        self._db.execute(
+            "INSERT INTO item (tbl, subject, state, print)"
+            " SELECT ?, id, 'planned', print || ? FROM subject WHERE kind = ? AND seen = ?"
+            " ON CONFLICT (tbl, subject) DO UPDATE SET state = 'planned', reason = NULL,"
+            " print = excluded.print WHERE item.print <> excluded.print OR item.state = 'failed'",
+            (table, options, TABLES[table].subject, self.run),
+        )
 
-    def ended(self, ends: Sequence[tuple[Item, str, str]]) -> None:
-        """Record items that have no data: each with its state, absent or failed, and the reason."""
-        with self._guarded(), self._transaction():
-            self._db.executemany(
-                "UPDATE item SET state = ?, reason = ?"
-                " WHERE generation = ? AND tbl = ? AND ordinal = ?",
-                [
-                    (state, reason, self.generation, item.table, item.ordinal)
-                    for item, state, reason in ends
-                ],
-            )
+    def _plan_files_again(self) -> None:
+        self._db.execute("UPDATE file SET state = 'planned', reason = NULL WHERE state = 'failed'")
+        self._db.execute(
+            "UPDATE item SET state = 'listed' WHERE tbl = 'assets' AND state = 'stored'"
+            " AND subject IN (SELECT subject FROM file WHERE state = 'planned')"
+        )
 
-    def listed(self, item: Item, rows: Iterable[tuple[AssetRow, str | None, str]]) -> int:
-        """Record the assets of an experiment: what is listed, local path and state of each.
+    def due(self, tables: Sequence[str], after: int, limit: int = _CHUNK) -> list[Due]:
+        """Return the next subjects of which one of `tables` is planned, in the plan's order.
 
-        Returns:
-            How many there are; an id that comes twice counts once.
+        Args:
+            tables: Names of tables.
+            after: Id of the last subject that was given, 0 at the beginning.
+            limit: How many at most.
         """
-        with self._guarded(), self._transaction():
-            cursor = self._db.executemany(
-                "INSERT OR IGNORE INTO asset (generation, ordinal, id, experiment, listed, path,"
-                " state) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (
-                        self.generation,
-                        item.ordinal,
-                        row.asset_id,
-                        item.experiment_key,
-                        msgspec.json.encode(row),
-                        path,
-                        state,
-                    )
-                    for row, path, state in rows
-                ],
-            )
-            self._db.execute(
-                "UPDATE item SET state = 'listed' WHERE generation = ? AND tbl = ? AND ordinal = ?",
-                (self.generation, item.table, item.ordinal),
-            )
-            return cursor.rowcount
-
-    def remote_files(self) -> int:
-        """Return how many listed files lie outside the service."""
-        with self._guarded():
-            (items,) = self._row(
-                "SELECT count(*) FROM asset WHERE generation = ? AND state = 'remote'",
-                (self.generation,),
-            )
-        return int(str(items))
-
-    def pending(self, after: Pending | None) -> list[Pending]:
-        """Return the next files to fetch, at most 1,000, in the plan's order."""
-        place = (-1, "") if after is None else (after.ordinal, after.asset_id)
+        marks = ", ".join("?" * len(tables))
         with self._guarded():
             rows = self._db.execute(
-                "SELECT ordinal, experiment, id, path, listed FROM asset WHERE generation = ?"
-                " AND (ordinal, id) > (?, ?) AND state = 'planned' ORDER BY ordinal, id LIMIT ?",
-                (self.generation, *place, _CHUNK),
-            ).fetchall()
-            return [
-                Pending(ordinal, key, asset_id, path, _row(listed).listed_size)
-                for ordinal, key, asset_id, path, listed in rows
-            ]
-
-    def file_ends(self, ends: Sequence[FileEnd]) -> None:
-        """Record what became of files."""
-        with self._guarded(), self._transaction():
-            self._db.executemany(
-                "UPDATE asset SET state = ?, reason = ?, size = ?, sha256 = ?"
-                " WHERE generation = ? AND ordinal = ? AND id = ?",
-                [
-                    (
-                        end.state,
-                        end.reason,
-                        end.size,
-                        end.sha256,
-                        self.generation,
-                        end.file.ordinal,
-                        end.file.asset_id,
-                    )
-                    for end in ends
-                ],
-            )
-
-    def asset_ends(self, item: Item) -> list[AssetEnd]:
-        """Return the rows of `assets` of one experiment."""
-        with self._guarded():
-            rows = self._db.execute(
-                "SELECT listed, state, path, size, sha256, reason FROM asset"
-                " WHERE generation = ? AND ordinal = ? ORDER BY id",
-                (self.generation, item.ordinal),
+                "SELECT s.id, s.kind, s.key, s.workspace, s.project, s.listed,"  # noqa: S608
+                " group_concat(i.tbl) FROM item i JOIN subject s ON s.id = i.subject"
+                f" WHERE i.state = 'planned' AND i.subject > ? AND i.tbl IN ({marks})"
+                " GROUP BY i.subject ORDER BY i.subject LIMIT ?",
+                (after, *tables, limit),
             ).fetchall()
         return [
-            AssetEnd(
-                experiment_key=item.experiment_key,
-                row=_row(listed),
-                state=state if state != "planned" else "failed",
-                local_path=path if state == "stored" else None,
-                size=size,
-                sha256=sha256,
-                reason=reason,
-            )
-            for listed, state, path, size, sha256, reason in rows
+            Due(number, Subject(*entry), frozenset(str(names).split(",")))
+            for number, *entry, names in rows
         ]
 
-    def listed_items(self) -> list[Item]:
-        """Return the experiments whose assets are known but not yet in the table."""
-        with self._guarded():
-            rows = self._db.execute(
-                "SELECT ordinal, experiment FROM item WHERE generation = ? AND tbl = 'assets'"
-                " AND state = 'listed' ORDER BY ordinal",
-                (self.generation,),
-            ).fetchall()
-        return [Item("assets", ordinal, key) for ordinal, key in rows]
+    def planned(self, table: str) -> int:
+        """Return how many items of a table are to be read."""
+        return self._number(
+            "SELECT count(*) FROM item WHERE state = 'planned' AND tbl = ?", (table,)
+        )
 
-    def counts(self) -> list[Count]:
-        """Return how many items are in which state, files under the table `files`."""
+    def new_part(self, table: str) -> int:
+        """Return the number of a part that is about to be written."""
+        with self._guarded(), self._transaction():
+            return self._db.execute("INSERT INTO part (tbl) VALUES (?)", (table,)).lastrowid or 0
+
+    def stored(self, part: Part, items: Iterable[Placed]) -> None:
+        """Record a part that is safely on disk, and all items in it."""
+        with self._guarded(), self._transaction():
+            self._part(part)
+            self._db.executemany(
+                "UPDATE item SET state = 'stored', reason = NULL, part = ?, first = ?, rows = ?"
+                " WHERE tbl = ? AND subject = ?",
+                [
+                    (item.part if item.rows else None, item.first, item.rows, part.table, item.subject)
+                    for item in items
+                ],
+            )
+
+    def moved(self, part: Part, items: Iterable[Placed]) -> None:
+        """Record a part that holds rows of other parts now; the state of its items stays."""
+        with self._guarded(), self._transaction():
+            self._part(part)
+            self._db.executemany(
+                "UPDATE item SET part = ?, first = ? WHERE tbl = ? AND subject = ?",
+                [(item.part, item.first, part.table, item.subject) for item in items],
+            )
+
+    def _part(self, part: Part) -> None:
+        self._db.execute(
+            "UPDATE part SET rows = ?, bytes = ?, sha256 = ? WHERE id = ?",
+            (part.rows, part.bytes, part.sha256, part.id),
+        )
+
+    def ended(self, ends: Sequence[tuple[str, int, str, str | None]]) -> None:
+        """Record items without new rows: table, subject, state and reason of each.
+
+        An item that is stored or absent has no rows then; one that failed keeps those that an
+        earlier run has stored.
+        """
+        with self._guarded(), self._transaction():
+            self._db.executemany(
+                "UPDATE item SET state = ?1, reason = ?2,"
+                " part = CASE ?1 WHEN 'failed' THEN part END,"
+                " rows = CASE ?1 WHEN 'failed' THEN rows ELSE 0 END"
+                " WHERE tbl = ?3 AND subject = ?4",
+                [(state, reason, table, subject) for table, subject, state, reason in ends],
+            )
+
+    def placed(self, parts: Sequence[int]) -> list[Placed]:
+        """Return the items whose rows are in one of `parts`, in the plan's order."""
+        found: list[Placed] = []
+        with self._guarded():
+            for part in parts:
+                rows = self._db.execute(
+                    "SELECT subject, part, first, rows FROM item WHERE part = ?", (part,)
+                )
+                found.extend(Placed(*row) for row in rows)
+        return sorted(found, key=lambda item: item.subject)
+
+    def parts(self, table: str | None = None) -> list[Part]:
+        """Return the parts of a table, or all, with the rows in them that items point to."""
         with self._guarded():
             rows = self._db.execute(
-                "SELECT tbl, state, count(*) FROM item WHERE generation = :g GROUP BY 1, 2"
-                " UNION ALL SELECT 'files', state, count(*) FROM asset WHERE generation = :g"
-                " AND state <> 'listed' GROUP BY 2",
-                {"g": self.generation},
+                "SELECT p.id, p.tbl, p.rows, coalesce((SELECT sum(i.rows) FROM item i"
+                " WHERE i.part = p.id), 0), p.bytes, p.sha256 FROM part p"
+                " WHERE p.sha256 IS NOT NULL AND (?1 IS NULL OR p.tbl = ?1) ORDER BY p.id",
+                (table,),
+            ).fetchall()
+        return [Part(*row) for row in rows]
+
+    def lost(self, parts: Sequence[int]) -> None:
+        """Plan anew what was in parts that are no longer whole, and forget these."""
+        with self._guarded(), self._transaction():
+            marks = [(part,) for part in parts]
+            self._db.executemany(
+                "UPDATE item SET state = 'planned', part = NULL, rows = 0 WHERE part = ?", marks
+            )
+            self._db.executemany("DELETE FROM part WHERE id = ?", marks)
+
+    def forget(self, parts: Iterable[int]) -> None:
+        """Forget parts to which no item points any more."""
+        with self._guarded(), self._transaction():
+            self._db.executemany("DELETE FROM part WHERE id = ?", [(part,) for part in parts])
+
+    def remember(self, project: str, names: Iterable[str]) -> None:
+        """Keep names of system metrics that experiments of a project have."""
+        with self._guarded(), self._transaction():
+            self._db.executemany(
+                "INSERT OR IGNORE INTO name VALUES (?, ?)", [(project, name) for name in names]
+            )
+
+    def remembered(self, project: str) -> list[str]:
+        """Return the names that were kept of a project, sorted."""
+        with self._guarded():
+            rows = self._db.execute(
+                "SELECT name FROM name WHERE project = ? ORDER BY name", (project,)
+            ).fetchall()
+        return [str(name) for (name,) in rows]
+
+    def counts(self, tables: Sequence[str]) -> list[Count]:
+        """Return how many items are in which state, files under the table `files`."""
+        marks = ", ".join("?" * len(tables))
+        with self._guarded():
+            rows = self._db.execute(
+                f"SELECT tbl, state, count(*) FROM item WHERE tbl IN ({marks}) GROUP BY 1, 2"  # noqa: S608
+                " UNION ALL SELECT 'files', state, count(*) FROM file WHERE state NOT IN ('listed', 'gone')"
+                " GROUP BY 2",
+                tuple(tables),
             ).fetchall()
         return [Count(table, state, items) for table, state, items in rows]
 
@@ -251,76 +306,88 @@ class Ledger(LedgerFile):
         """Return rows, bytes and files on disk by table."""
         with self._guarded():
             rows = self._db.execute(
-                "SELECT tbl, sum(rows), sum(bytes), count(*) FROM part WHERE generation = :g"
-                " GROUP BY 1 UNION ALL SELECT 'files', 0, coalesce(sum(size), 0), count(*)"
-                " FROM asset WHERE generation = :g AND state = 'stored'",
-                {"g": self.generation},
+                "SELECT p.tbl, (SELECT coalesce(sum(i.rows), 0) FROM item i WHERE i.tbl = p.tbl"
+                " AND i.part IS NOT NULL), sum(p.bytes), count(*) FROM part p"
+                " WHERE p.sha256 IS NOT NULL GROUP BY 1"
+                " UNION ALL SELECT 'files', 0, coalesce(sum(size), 0), count(*)"
+                " FROM file WHERE state = 'stored'"
             ).fetchall()
         return {table: (count, size, files) for table, count, size, files in rows}
 
-    def unfinished(self, unreached: str) -> Iterator[Unfinished]:
+    def unfinished(self, tables: Sequence[str], unreached: str) -> Iterator[Unfinished]:
         """Give every item that failed or was not reached; `unreached` is the latter's reason."""
+        marks = ", ".join(f"'{table}'" for table in tables)
         with self._guarded():
             cursor = self._db.execute(
-                "SELECT tbl, experiment, coalesce(reason, :r), NULL, NULL FROM item"
-                " WHERE generation = :g AND state NOT IN ('stored', 'absent')"
-                " UNION ALL SELECT 'files', experiment, coalesce(reason, :r), id, listed"
-                " FROM asset WHERE generation = :g AND state IN ('failed', 'planned')",
-                {"g": self.generation, "r": unreached},
+                "SELECT i.tbl, s.key, coalesce(i.reason, ?1), NULL, NULL"  # noqa: S608
+                " FROM item i JOIN subject s ON s.id = i.subject"
+                f" WHERE i.tbl IN ({marks}) AND i.state NOT IN ('stored', 'absent')"
+                " UNION ALL SELECT 'files', s.key, coalesce(f.reason, ?1), f.id,"
+                " json_extract(f.listed, '$.name') FROM file f JOIN subject s ON s.id = f.subject"
+                " WHERE f.state IN ('failed', 'planned')",
+                (unreached,),
             )
-            for table, key, reason, asset_id, listed in cursor:
-                name = None if listed is None else _row(listed).name
-                yield Unfinished(table, key, reason, asset_id, name)
+            for row in cursor:
+                yield Unfinished(*row)
 
-    def publishing(self, units: Sequence[Published]) -> None:
-        """Record that these units are about to be moved into their places."""
+    def changes(self) -> Iterator[Change]:
+        """Give what was added, changed or deleted since the last complete snapshot."""
+        with self._guarded():
+            for row in self._db.execute(
+                "SELECT what, kind, key FROM change WHERE run > coalesce((SELECT max(run)"
+                " FROM snapshot WHERE complete = 1), 0) ORDER BY kind, key, run"
+            ):
+                yield Change(*row)
+
+    def new_snapshot(self) -> int:
+        """Return the number of the snapshot to make: a new one, or that which broke off."""
         with self._guarded(), self._transaction():
-            self._db.executemany(
-                "INSERT INTO publishing VALUES (?, ?, ?)",
-                [(found.unit, found.generation, found.failed) for found in units],
+            found = self._db.execute("SELECT number FROM snapshot WHERE complete = 0").fetchone()
+            if found is not None:
+                return int(found[0])
+            cursor = self._db.execute(
+                "INSERT INTO snapshot (run, created) VALUES (?, ?)", (self.run, time.time())
             )
+            return cursor.lastrowid or 0
 
-    def published_all(self, units: Sequence[Published]) -> None:
-        """Record that these units are in their places."""
-        with self._guarded(), self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO published SELECT * FROM publishing")
-            self._db.execute("DELETE FROM publishing")
-            self._db.executemany(
-                "UPDATE generation SET state = 'published' WHERE id = ?",
-                [(found.generation,) for found in units],
-            )
-
-    def end(self, state: str) -> None:
-        """Record that the generation is over: `published`, `stopped` or `interrupted`."""
+    def snapshot_made(self, number: int) -> None:
+        """Record that a snapshot is whole."""
         with self._guarded(), self._transaction():
             self._db.execute(
-                "UPDATE generation SET state = ?, ended = ? WHERE id = ?",
-                (state, time.time(), self.generation),
+                "UPDATE snapshot SET complete = 1, run = ? WHERE number = ?", (self.run, number)
             )
 
-    def failed_of(self, generation: int, table: str) -> int:
-        """Return how many items of a table have no good end, with the files of `assets`."""
+    def snapshot_open(self) -> bool:
+        """Tell whether the making of a snapshot broke off."""
+        return self._number("SELECT count(*) FROM snapshot WHERE complete = 0", ()) > 0
+
+    def end(self, state: str) -> None:
+        """Record that the run is over: `published`, `stopped` or `interrupted`."""
+        with self._guarded(), self._transaction():
+            self._db.execute(
+                "UPDATE run SET state = ?, ended = ? WHERE id = ?", (state, time.time(), self.run)
+            )
+
+    def _number(self, statement: str, values: tuple[object, ...]) -> int:
         with self._guarded():
-            (items,) = self._row(
-                "SELECT count(*) FROM item WHERE generation = ? AND tbl = ?"
-                " AND state NOT IN ('stored', 'absent')",
-                (generation, table),
-            )
-            (files,) = self._row(
-                "SELECT count(*) FROM asset WHERE generation = ? AND ? = 'assets'"
-                " AND state IN ('failed', 'planned')",
-                (generation, table),
-            )
-        return int(str(items)) + int(str(files))
+            (found,) = self._row(statement, values)
+        return int(str(found))
 
 
-def _planned(generation: int, plan: Plan) -> Iterator[tuple[int, str, int, str]]:
-    for ordinal, experiment in enumerate(plan.experiments):
-        if "experiments" in plan.tables:
-            yield generation, "experiments", ordinal, experiment.experiment_key
-    for item in plan.items():
-        yield generation, item.table, item.ordinal, item.experiment_key
+def _print(subject: Subject, run: int) -> str:
+    """Return what tells whether a subject has changed; a running experiment always has."""
+    digest = hashlib.blake2b(subject.listed, digest_size=16).hexdigest()
+    if subject.kind != "experiment":
+        return digest
+    running = msgspec.json.decode(subject.listed, type=comet.Experiment, strict=False).running
+    return f"{digest}.{run}" if running else digest
 
 
-def _row(listed: bytes) -> AssetRow:
-    return msgspec.json.decode(listed, type=AssetRow)
+def _options(plan: Plan, table: str, *, files: bool) -> str:
+    """Return what of the selection decides the rows of a table, short."""
+    chosen: list[object] = [plan.selection.exact, plan.selection.raw]
+    if table in ("metrics", "metric_series", "metric_summaries"):
+        chosen.append(plan.selection.metrics)
+    if table == "assets":
+        chosen.append(files)
+    return "/" + hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()

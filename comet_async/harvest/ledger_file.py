@@ -3,43 +3,60 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from comet_async.errors import DestinationError, LedgerError
 from comet_async.harvest.planner import Plan
-from comet_async.redaction import bare_url, printable
+from comet_async.harvest.owners import owner_lives, this_owner
+from comet_async.redaction import bare_url, printable, shortened
 
-__all__ = ["LEDGER_VERSION", "LedgerFile"]
+__all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
 
-LEDGER_VERSION = 1
+LEDGER_VERSION = 2
+_DAMAGED = "is damaged"
 _APPLICATION = 0x436F6D41
 _SCHEMA = """
 CREATE TABLE identity (url TEXT NOT NULL, workspace TEXT NOT NULL, project TEXT);
-CREATE TABLE generation (
-  id INTEGER PRIMARY KEY, state TEXT NOT NULL, started REAL NOT NULL, ended REAL,
-  archived INTEGER NOT NULL);
+CREATE TABLE run (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, state TEXT NOT NULL, began REAL NOT NULL, ended REAL,
+  owner TEXT NOT NULL, pulse REAL NOT NULL);
+CREATE TABLE subject (
+  id INTEGER PRIMARY KEY, kind TEXT NOT NULL, key TEXT NOT NULL, workspace TEXT NOT NULL,
+  project TEXT, listed BLOB NOT NULL, print TEXT NOT NULL, seen INTEGER NOT NULL,
+  UNIQUE (kind, key));
 CREATE TABLE item (
-  generation INTEGER NOT NULL, tbl TEXT NOT NULL, ordinal INTEGER NOT NULL,
-  experiment TEXT NOT NULL, state TEXT NOT NULL DEFAULT 'planned', reason TEXT, part INTEGER,
-  PRIMARY KEY (generation, tbl, ordinal)) WITHOUT ROWID;
+  tbl TEXT NOT NULL, subject INTEGER NOT NULL, state TEXT NOT NULL, print TEXT NOT NULL,
+  reason TEXT, part INTEGER, first INTEGER NOT NULL DEFAULT 0, rows INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (tbl, subject)) WITHOUT ROWID;
+CREATE INDEX item_planned ON item (subject, tbl) WHERE state = 'planned';
+CREATE INDEX item_part ON item (part) WHERE part IS NOT NULL;
 CREATE TABLE part (
-  generation INTEGER NOT NULL, tbl TEXT NOT NULL, number INTEGER NOT NULL,
-  rows INTEGER NOT NULL, bytes INTEGER NOT NULL,
-  PRIMARY KEY (generation, tbl, number)) WITHOUT ROWID;
-CREATE TABLE asset (
-  generation INTEGER NOT NULL, ordinal INTEGER NOT NULL, id TEXT NOT NULL,
-  experiment TEXT NOT NULL, listed BLOB NOT NULL, path TEXT, state TEXT NOT NULL, reason TEXT,
-  size INTEGER, sha256 TEXT,
-  PRIMARY KEY (generation, ordinal, id)) WITHOUT ROWID;
-CREATE TABLE published (
-  unit TEXT PRIMARY KEY, generation INTEGER NOT NULL, failed INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE publishing (
-  unit TEXT PRIMARY KEY, generation INTEGER NOT NULL, failed INTEGER NOT NULL) WITHOUT ROWID;
+  id INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0,
+  bytes INTEGER NOT NULL DEFAULT 0, sha256 TEXT);
+CREATE TABLE file (
+  subject INTEGER NOT NULL, id TEXT NOT NULL, listed BLOB NOT NULL, path TEXT,
+  state TEXT NOT NULL, reason TEXT, size INTEGER, sha256 TEXT, modified INTEGER, etag TEXT,
+  PRIMARY KEY (subject, id)) WITHOUT ROWID;
+CREATE INDEX file_planned ON file (subject, id) WHERE state = 'planned';
+CREATE INDEX file_etag ON file (etag) WHERE etag IS NOT NULL AND state = 'stored';
+CREATE TABLE name (project TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (project, name))
+  WITHOUT ROWID;
+CREATE TABLE change (
+  run INTEGER NOT NULL, what TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+  PRIMARY KEY (run, kind, key)) WITHOUT ROWID;
+CREATE TABLE snapshot (
+  number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, created REAL NOT NULL,
+  complete INTEGER NOT NULL DEFAULT 0);
 """
+
+
+class DamagedLedger(LedgerError):
+    """A ledger that cannot be trusted."""
 
 
 class LedgerFile:
@@ -56,6 +73,8 @@ class LedgerFile:
 
     def __init__(self, path: Path, plan: Plan) -> None:
         self._path = path
+        self._owner = this_owner()
+        self.run = 0
         with self._guarded():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
@@ -77,7 +96,7 @@ class LedgerFile:
         if version != LEDGER_VERSION:
             raise self._refusal(f"is of version {version}, this release writes {LEDGER_VERSION}")
         if self._row("PRAGMA quick_check(1)") != ("ok",):
-            raise self._refusal("is damaged")
+            raise self._refusal(_DAMAGED)
         self._check_identity(plan)
 
     def _make(self, plan: Plan) -> None:
@@ -96,18 +115,59 @@ class LedgerFile:
             raise self._refusal(f"is of {printable(of)} at {bare_url(str(url))}")
 
     def _refusal(self, what: str) -> LedgerError:
-        return LedgerError(
+        kind = DamagedLedger if what == _DAMAGED else LedgerError
+        return kind(
             f"{printable(str(self._path))} {what}; harvest into another folder, or move it away"
         )
 
+    def _claimed(self) -> int:
+        """Return the number of a new run; within a transaction.
+
+        The folder's lock keeps others away, where locks work. Where they do not, as on some network
+        file systems, a run whose process lives, or that beat less than a minute ago elsewhere, is
+        left alone.
+
+        Raises:
+            LedgerError: Another run is under way.
+        """
+        now = time.time()
+        for owner, pulse in self._db.execute("SELECT owner, pulse FROM run WHERE state = 'running'"):
+            if owner_lives(str(owner), now - float(pulse)):
+                raise LedgerError(
+                    f"another harvest works in {printable(str(self._path.parent))}"
+                    f" ({shortened(str(owner))}); wait for it or use another folder"
+                )
+        self._db.execute("UPDATE run SET state = 'killed' WHERE state = 'running'")
+        cursor = self._db.execute(
+            "INSERT INTO run (state, began, owner, pulse) VALUES ('running', ?, ?, ?)",
+            (now, self._owner, now),
+        )
+        return cursor.lastrowid or 0
+
+    def beat(self) -> None:
+        """Say that the run is alive.
+
+        Raises:
+            LedgerError: Another process has taken the folder over.
+        """
+        with self._guarded(), self._transaction():
+            cursor = self._db.execute(
+                "UPDATE run SET pulse = ? WHERE id = ? AND state = 'running'",
+                (time.time(), self.run),
+            )
+        if not cursor.rowcount:
+            raise LedgerError(f"another process took {printable(str(self._path.parent))} over")
+
     def close(self) -> None:
-        """Close the file; what is committed stays."""
+        """Close the file; what is committed stays, all of it in the file itself."""
+        with suppress(sqlite3.Error):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.close()
 
     def _row(self, statement: str, values: tuple[object, ...] = ()) -> tuple[object, ...]:
         found: tuple[object, ...] | None = self._db.execute(statement, values).fetchone()
         if found is None:
-            raise self._refusal("is damaged")
+            raise self._refusal(_DAMAGED)
         return found
 
     @contextmanager
@@ -131,9 +191,9 @@ class LedgerFile:
             text = str(error)
             problem = DestinationError(f"cannot write {printable(str(self._path))}: {text}")
             if text.startswith("no such"):
-                problem = self._refusal("is damaged")
+                problem = self._refusal(_DAMAGED)
         except (sqlite3.Error, msgspec.DecodeError):
-            problem = self._refusal("is damaged")
+            problem = self._refusal(_DAMAGED)
         else:
             return
         raise problem

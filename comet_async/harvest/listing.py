@@ -1,18 +1,37 @@
-"""From a scope to a plan: the listings, walked page by page."""
+"""From a scope to a plan: the listings, walked page by page, and what they tell of many at once."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import msgspec
 
 from comet_async import comet
 from comet_async.comet.common import SERVICE
 from comet_async.engine.session import Session
-from comet_async.errors import UsageError
-from comet_async.harvest.planner import Plan, Scope, parse_scope
-from comet_async.harvest.schema import checked_tables
+from comet_async.errors import (
+    AuthenticationError,
+    CometAsyncError,
+    DecodeError,
+    UsageError,
+)
+from comet_async.harvest.planner import BATCHED, Listed, Plan, ProjectFacts, with_implied
+from comet_async.harvest.readers import READERS
+from comet_async.harvest.schema import TABLES, checked_tables
+from comet_async.harvest.scope import Scope, Selection, parse_scope
+from comet_async.harvest.subjects import Reader, Subject
+from comet_async.paging import with_query
+from comet_async.request import Request
 from comet_async.service import Service
 
-__all__ = ["plan", "service_of"]
+__all__ = ["plan", "requests_each", "service_of"]
+
+_PAGE = 1000
+_SURELY_LAST = 100
+_PROBED_FROM = 25
+_PROBED = 4
+_MANY_METRICS = 500
+_OF_WORKSPACE = frozenset({"workspace", "registry_model", "artifact"})
 
 
 async def plan(
@@ -21,14 +40,22 @@ async def plan(
     *,
     tables: Sequence[str] | None = None,
     archived: bool = False,
+    selection: Selection | None = None,
+    readers: Sequence[Reader] = READERS,
 ) -> Plan:
-    """Return what a harvest of `scope` will ask, after one listing for each project.
+    """Return what a harvest of `scope` will ask, after the listings and a question or two each.
+
+    For each project that takes a page or more of the listing of experiments, its columns and, for
+    the size of its series, one chart of four experiments.
 
     Args:
         session: An open session with the Comet service.
         scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
-        tables: Names out of `TABLES`; default all.
+        tables: Names out of `TABLES`; default all, for a project those of projects and experiments.
+            Tables that come with others are added.
         archived: Whether to harvest archived experiments as well.
+        selection: Which experiments, and how they are read; `archived` adds to it.
+        readers: What reads the tables that charts do not fill.
 
     Returns:
         A plan whose `forecast()` tells requests, bytes and seconds; nothing is written yet. Each
@@ -38,21 +65,35 @@ async def plan(
         UsageError: The scope or a table is unknown, or the session has no Comet service.
         CometAsyncError: A listing failed; without a whole listing there is no plan.
     """
-    asked, chosen = parse_scope(scope), checked_tables(None if tables is None else list(tables))
+    asked, chosen = parse_scope(scope), _tables(scope, tables)
+    wanted = selection or Selection()
+    if archived:
+        wanted = msgspec.structs.replace(wanted, archived=True)
     service = service_of(session)
     before = session.counters.requests
-    found: dict[str, comet.Experiment] = {}
-    async for experiment in _experiments(session, asked, archived=archived):
-        found.setdefault(experiment.experiment_key, experiment)
+    walk = _Walk(session, asked, wanted, chosen)
+    await walk.walk()
     return Plan(
         url=service.base_url,
         scope=asked,
-        archived=archived,
+        selection=wanted,
         tables=chosen,
-        experiments=tuple(found.values()),
+        listed=walk.listed,
+        projects=walk.projects,
         requests=session.counters.requests - before,
         limits=service.limits_of("default"),
+        requests_each=requests_each(chosen, readers),
     )
+
+
+def requests_each(tables: Sequence[str], readers: Sequence[Reader] = READERS) -> dict[str, float]:
+    """Return the requests that one subject takes, by the first table of each reader."""
+    found: dict[str, float] = {}
+    for reader in readers:
+        mine = [table for table in reader.tables if table in tables]
+        if mine:
+            found[mine[0]] = reader.requests
+    return found
 
 
 def service_of(session: Session) -> Service:
@@ -67,23 +108,210 @@ def service_of(session: Session) -> Service:
     raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
 
 
-async def _experiments(
-    session: Session, scope: Scope, *, archived: bool
-) -> AsyncIterator[comet.Experiment]:
-    """Give the experiments of a scope, each project's in the order in which they started."""
-    project_ids: list[str | None] = [None]
-    if scope.project is None:
-        answer = await session.send(comet.get_projects(scope.workspace))
-        project_ids = [project.project_id for project in answer.projects]
-    for project_id in project_ids:
-        for flag in (False, True)[: 1 + archived]:
-            listing = comet.paged_experiments(
-                project_id=project_id,
-                project_name=scope.project,
-                workspace_name=None if scope.project is None else scope.workspace,
-                archived=flag,
-                sort_by="startTime",
-                sort_order="asc",
+def _tables(scope: str, tables: Sequence[str] | None) -> tuple[str, ...]:
+    if tables is not None:
+        return with_implied(checked_tables(list(tables)))
+    every = [table for table in TABLES if table != "answers"]
+    if parse_scope(scope).project is None:
+        return tuple(every)
+    return tuple(table for table in every if TABLES[table].subject not in _OF_WORKSPACE)
+
+
+class _Entry(msgspec.Struct, rename="camel"):
+    """What is read of an experiment's entry before it is kept as it is."""
+
+    experiment_key: str
+    project_id: str | None = None
+
+
+class _RawPage(msgspec.Struct):
+    experiments: list[msgspec.Raw] | None = None
+
+
+class _Walk:
+    """One walk over the listings of a scope."""
+
+    def __init__(
+        self, session: Session, scope: Scope, selection: Selection, tables: tuple[str, ...]
+    ) -> None:
+        self._session = session
+        self._scope = scope
+        self._selection = selection
+        self._tables = tables
+        self._seen: set[str] = set()
+        self.listed = Listed()
+        self.projects: dict[str, ProjectFacts] = {}
+
+    async def walk(self) -> None:
+        """List everything that the tables need."""
+        kinds = {TABLES[table].subject for table in self._tables}
+        if "workspace" in kinds:
+            self._add_workspace()
+        for project in await self._projects(named=kinds == {"experiment"}):
+            if "project" in kinds and project is not None:
+                self._add("project", project.project_id, project)
+            if "experiment" in kinds:
+                await self._project(None if project is None else project.project_id)
+        if "registry_model" in kinds:
+            models = await self._session.send(comet.get_registry_models(self._scope.workspace))
+            for model in models.registry_models:
+                self._add("registry_model", model.model_name or model.registry_model_id, model)
+        if "artifact" in kinds:
+            artifacts = await self._session.send(comet.get_artifacts(self._scope.workspace))
+            for artifact in artifacts.artifacts:
+                self._add("artifact", artifact.artifact_id or artifact.name or "", artifact)
+
+    async def _projects(self, *, named: bool) -> list[comet.Project | None]:
+        """Return the projects of the scope; None where a name will do."""
+        if self._scope.project is None:
+            answer = await self._session.send(comet.get_projects(self._scope.workspace))
+            return list(answer.projects)
+        if named:
+            return [None]
+        request = comet.get_project(
+            project_name=self._scope.project, workspace_name=self._scope.workspace
+        )
+        return [await self._session.send(request)]
+
+    def _add_workspace(self) -> None:
+        name = self._scope.workspace
+        self._add("workspace", name, {"workspaceName": name})
+
+    def _add(self, kind: object, key: str, entry: object) -> None:
+        subject = Subject(
+            kind,  # type: ignore[arg-type]  # one of the kinds of tables
+            key,
+            self._scope.workspace,
+            key if kind == "project" else None,
+            msgspec.json.encode(entry),
+        )
+        self.listed.add(subject)
+
+    async def _project(self, project_id: str | None) -> None:
+        """List the experiments of one project, and find out what helps to ask of many at once."""
+        chosen = await self._matching(project_id)
+        keys: list[str] = []
+        found: str = project_id or ""
+        for flag in self._flags:
+            async for subject in self._experiments(project_id, archived=flag):
+                if chosen is not None and subject.key not in chosen:
+                    continue
+                self.listed.add(subject)
+                keys.append(subject.key)
+                found = subject.project_id or found
+        if not keys:
+            return
+        facts = await self._facts(found)
+        self.projects[found] = await self._probed(facts, keys)
+
+    @property
+    def _flags(self) -> tuple[bool, ...]:
+        return (False, True)[: 1 + self._selection.archived]
+
+    def _address(self, project_id: str | None) -> Mapping[str, str | None]:
+        if project_id:
+            return {"project_id": project_id}
+        return {"project_name": self._scope.project, "workspace_name": self._scope.workspace}
+
+    async def _matching(self, project_id: str | None) -> set[str] | None:
+        """Return the keys that the server finds for tags and predicates, None for all."""
+        if not self._selection.asks_server:
+            return None
+        found: set[str] = set()
+        for flag in self._flags:
+            request = comet.query_project(
+                self._selection.all_predicates(), archived=flag, **self._address(project_id)
             )
-            async for experiment in session.items(listing):
-                yield experiment
+            found.update((await self._session.send(request)).experiment_keys)
+        return found
+
+    async def _experiments(
+        self, project_id: str | None, *, archived: bool
+    ) -> AsyncIterator[Subject]:
+        """Give the experiments of a project in the order in which they started, each once.
+
+        A server may cap its pages below what was asked for: only a page that brings nothing new, or
+        one smaller than any cap, is the last.
+        """
+        request: Request[comet.Experiments] = comet.get_experiments(
+            archived=archived,
+            page=1,
+            size=_PAGE,
+            sort_by="startTime",
+            sort_order="asc",
+            **self._address(project_id),
+        )
+        number = 1
+        while True:
+            page = await self._session.send(
+                with_query(request, page=number).returning(_RawPage)
+            )
+            rows = page.experiments or []
+            fresh = [found for row in rows if (found := self._fresh(row, project_id)) is not None]
+            for entry, subject in fresh:
+                if self._selection.has(entry):
+                    yield subject
+            if not fresh or len(rows) < _SURELY_LAST:
+                return
+            number += 1
+
+    def _fresh(
+        self, row: msgspec.Raw, project_id: str | None
+    ) -> tuple[comet.Experiment, Subject] | None:
+        """Return an experiment that was not listed before."""
+        problem = ""
+        try:
+            entry = msgspec.json.decode(row, type=comet.Experiment, strict=False)
+        except msgspec.DecodeError as error:
+            problem = str(error)
+        if problem:
+            raise DecodeError(f"an experiment of the listing: {problem}")
+        if entry.experiment_key in self._seen:
+            return None
+        self._seen.add(entry.experiment_key)
+        subject = Subject(
+            "experiment",
+            entry.experiment_key,
+            self._scope.workspace,
+            entry.project_id or project_id,
+            bytes(row),
+        )
+        return entry, subject
+
+    async def _facts(self, project_id: str) -> ProjectFacts:
+        """Return what the columns of a project tell."""
+        asking = {*BATCHED, "tags", "html"} & set(self._tables)
+        if self._selection.exact or not asking:
+            return ProjectFacts(project_id=project_id)
+        names: dict[str, dict[str, None]] = {}
+        for flag in self._flags:
+            request = comet.get_project_columns(archived=flag, **self._address(project_id))
+            for column in (await self._session.send(request)).columns:
+                if column.name is not None and column.source is not None:
+                    names.setdefault(column.source, {})[column.name] = None
+        metrics = names.get("metrics", {}) if "metrics" in self._tables else {}
+        return ProjectFacts(
+            project_id=project_id,
+            metrics=tuple(name for name in metrics if self._selection.has_metric(name)),
+            parameters=tuple(names.get("params", {})) if "parameters" in self._tables else (),
+            tags=tuple(names["tag"]) if "tag" in names else None,
+            flags=frozenset(names.get("metadata", {})),
+        )
+
+    async def _probed(self, facts: ProjectFacts, keys: Sequence[str]) -> ProjectFacts:
+        """Return the facts with the measured size of a chart, where many charts are to come."""
+        if len(keys) <= _PROBED_FROM or not (facts.metrics or facts.parameters):
+            return facts
+        count = _PROBED if len(facts.metrics) <= _MANY_METRICS else 1
+        step = len(keys) // count
+        sample = [keys[at * step + step // 2] for at in range(count)]
+        request = comet.get_multi_metric_chart(
+            sample, metrics=facts.metrics, params=facts.parameters or None, fetch_full=True
+        )
+        try:
+            body = await self._session.send(request.returning(bytes))
+        except AuthenticationError:
+            raise
+        except CometAsyncError:
+            return facts
+        return msgspec.structs.replace(facts, bytes_each=len(body) / count)

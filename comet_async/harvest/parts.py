@@ -2,70 +2,170 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from comet_async.engine.part_file import PartFile
-from comet_async.harvest.arrow import Batch, parquet
-from comet_async.harvest.lake import Lake
-from comet_async.harvest.planner import Item
-from comet_async.harvest.schema import TABLES
+from comet_async.harvest.arrow import Batch, ParquetStream
+from comet_async.harvest.ledger import Part, Placed
+from comet_async.harvest.schema import TableSchema
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "TableWriter", "write_whole"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "Store", "TableWriter", "write_whole"]
 
 MAX_ROWS = 1_000_000
-MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 32 * 1024 * 1024
+MAX_SECONDS = 5.0
 _SLICE = 8 * 1024 * 1024
+
+
+class Store:
+    """The parts of one table on disk.
+
+    Args:
+        folder: Makes sure of the folder, and returns it.
+        table: Schema of the table.
+        new_part: Gives the number of a part that is about to be written.
+    """
+
+    def __init__(
+        self,
+        folder: Callable[[], Path],
+        table: TableSchema,
+        new_part: Callable[[str], int],
+    ) -> None:
+        self._folder = folder
+        self._new_part = new_part
+        self.table = table
+
+    def path(self, part: int) -> Path:
+        """Return the file of a part."""
+        return self._folder() / f"part-{part:06d}.parquet"
+
+    def write(self, batches: Iterable[Batch]) -> Part:
+        """Write rows as one part, safe from a power loss. Blocks.
+
+        Raises:
+            DestinationError: The disk is full or failing; nothing is left then.
+            PartError: A link stands where the folder should be.
+        """
+        number = self._new_part(self.table.name)
+        file = _Hashed(self.path(number))
+        rows = 0
+        try:
+            stream = ParquetStream(self.table, file)
+            for batch in batches:
+                rows += batch.num_rows
+                stream.add(batch)
+            stream.close()
+            file.finish()
+        except BaseException:
+            file.discard()
+            raise
+        return Part(number, self.table.name, rows, rows, file.size, file.sha256)
+
+
+class _Hashed:
+    """A part file that counts and hashes what is written to it."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = PartFile(path)
+        self._file.open(None)
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        self._file.write([data])
+        self.size += len(data)
+        return len(data)
+
+    def finish(self) -> None:
+        self._file.finish(durable=True)
+
+    def discard(self) -> None:
+        self._file.discard()
 
 
 class TableWriter:
     """Collects the rows of one table. An item's rows are never split over two parts.
 
     Args:
-        lake: Where they go.
-        table: Name of the table.
+        store: Where they go.
+        stored: Told of each part that is on disk, with the items in it.
         max_rows: Rows in memory from which on a part is due.
         max_bytes: Bytes in memory from which on a part is due.
+        max_seconds: Seconds after which what came first should be on disk.
+        clock: Tells the time in seconds.
     """
 
     def __init__(
-        self, lake: Lake, table: str, *, max_rows: int = MAX_ROWS, max_bytes: int = MAX_BYTES
+        self,
+        store: Store,
+        stored: Callable[[Part | None, list[Placed]], None],
+        *,
+        max_rows: int = MAX_ROWS,
+        max_bytes: int = MAX_BYTES,
+        max_seconds: float = MAX_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._lake = lake
-        self._table = table
+        self._store = store
+        self._stored = stored
         self._max_rows = max_rows
         self._max_bytes = max_bytes
-        self._held: list[tuple[Item, Batch | None]] = []
+        self._max_seconds = max_seconds
+        self._clock = clock
+        self._held: list[tuple[int, Batch | None]] = []
         self._rows = 0
         self._bytes = 0
-        self._parts = 0
+        self._since = 0.0
 
-    def add(self, item: Item, rows: Batch | None) -> bool:
+    def add(self, subject: int, rows: Batch | None) -> bool:
         """Take the rows of an item, None for no more rows; return whether a part is due."""
-        self._held.append((item, rows))
+        if not self._held:
+            self._since = self._clock()
+        self._held.append((subject, rows))
         if rows is not None:
             self._rows += rows.num_rows
             self._bytes += rows.nbytes
-        return self._rows >= self._max_rows or self._bytes >= self._max_bytes
+        return self.due
+
+    @property
+    def due(self) -> bool:
+        """Whether a part should be written now."""
+        if not self._held:
+            return False
+        full = self._rows >= self._max_rows or self._bytes >= self._max_bytes
+        return full or self._clock() - self._since >= self._max_seconds
 
     def flush(self) -> None:
         """Write what is held as one part, safe from a power loss, and mark its items. Blocks.
-
-        A table without any row gets one part without rows, so that its columns can be read.
 
         Raises:
             DestinationError: The disk is full or failing.
             PartError: A link stands where the folder should be.
         """
-        if not self._held and self._parts:
+        if not self._held:
             return
-        held = sorted(self._held, key=lambda entry: entry[0].ordinal)
-        data = parquet(TABLES[self._table], [rows for _, rows in held if rows is not None])
-        path = self._lake.part_folder(self._table) / f"part-{self._parts:05d}.parquet"
-        write_whole(path, data)
-        items = [item for item, _ in held]
-        self._lake.ledger.stored(self._table, self._parts, items, rows=self._rows, size=data.nbytes)
+        held = sorted(self._held, key=lambda entry: entry[0])
+        part = None
+        if self._rows:
+            part = self._store.write(rows for _, rows in held if rows is not None)
+        self._stored(part, list(_placed(held, part)))
         self._held, self._rows, self._bytes = [], 0, 0
-        self._parts += 1
+
+
+def _placed(held: list[tuple[int, Batch | None]], part: Part | None) -> Iterable[Placed]:
+    first = 0
+    for subject, rows in held:
+        count = 0 if rows is None else rows.num_rows
+        yield Placed(subject, 0 if part is None else part.id, first, count)
+        first += count
 
 
 def write_whole(path: Path, data: memoryview) -> None:

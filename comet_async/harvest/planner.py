@@ -1,54 +1,132 @@
-"""What a harvest will ask, as a value: scope, items, requests, forecast. Nothing here does I/O."""
+"""What a harvest will ask, as a value: subjects, batches, requests, forecast. Nothing does I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
+from types import MappingProxyType
 
 import msgspec
 
-from comet_async import comet
 from comet_async.errors import UsageError
 from comet_async.harvest.schema import TABLES, checked_tables
-from comet_async.redaction import printable, shortened
+from comet_async.harvest.scope import Scope, Selection
+from comet_async.harvest.subjects import Subject, SubjectKind
 from comet_async.service import Limits
 
 __all__ = [
+    "BATCHED",
+    "MAX_KEYS",
+    "TARGET_BYTES",
     "Forecast",
-    "Item",
+    "Listed",
     "Plan",
-    "Scope",
+    "ProjectFacts",
     "TableForecast",
-    "parse_scope",
+    "batch_size",
     "seconds_for",
+    "with_implied",
 ]
 
+TARGET_BYTES = 12 * 1024 * 1024
+"""Bytes that a chart of many experiments should have: few requests, and four fit into memory."""
+MAX_KEYS = 250
+"""Experiments in one chart; so many are known to work."""
+BATCHED = ("metrics", "metric_series", "parameters")
+"""Tables that a chart fills for many experiments at once."""
 
-class Scope(msgspec.Struct, frozen=True):
-    """Which experiments: of a workspace, or of one project in it.
+_POINT_BYTES = 52
+_TYPICAL_POINTS = 1000
+_PARAMETER_BYTES = 30
+_PAGE = 500
+_IMPLIED: Mapping[str, str] = MappingProxyType(
+    {"metrics": "metric_series", "system_metrics": "system_details"}
+)
+
+
+def with_implied(tables: Iterable[str]) -> tuple[str, ...]:
+    """Return tables with those that come with them, in the order of `TABLES`."""
+    chosen = set(tables)
+    chosen |= {_IMPLIED[table] for table in chosen if table in _IMPLIED}
+    return tuple(table for table in TABLES if table in chosen)
+
+
+class Listed:
+    """Subjects in the order of the listings, packed: about 60 bytes for each experiment.
+
+    Args:
+        subjects: The subjects, each kind and key once.
+    """
+
+    def __init__(self, subjects: Iterable[Subject] = ()) -> None:
+        self._pages: list[bytes] = []
+        self._open: list[Subject] = []
+        self._counts: dict[SubjectKind, int] = {}
+        self._by_project: dict[str | None, int] = {}
+        for subject in subjects:
+            self.add(subject)
+
+    def add(self, subject: Subject) -> None:
+        """Append a subject."""
+        self._open.append(subject)
+        self._counts[subject.kind] = self._counts.get(subject.kind, 0) + 1
+        if subject.kind == "experiment":
+            project = subject.project_id
+            self._by_project[project] = self._by_project.get(project, 0) + 1
+        if len(self._open) == _PAGE:
+            self._pages.append(zlib.compress(msgspec.msgpack.encode(self._open)))
+            self._open = []
+
+    def __iter__(self) -> Iterator[Subject]:
+        for page in self._pages:
+            yield from msgspec.msgpack.decode(zlib.decompress(page), type=list[Subject])
+        yield from self._open
+
+    def count(self, kind: SubjectKind) -> int:
+        """Return how many subjects of a kind there are."""
+        return self._counts.get(kind, 0)
+
+    def in_project(self, project_id: str | None) -> int:
+        """Return how many experiments a project has."""
+        return self._by_project.get(project_id, 0)
+
+
+class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a project before its experiments are asked.
 
     Attributes:
-        workspace: Name of the workspace.
-        project: Name of the project; None for all of them.
+        project_id: Its id.
+        metrics: Names of the metrics that are wanted.
+        parameters: Names of all parameters.
+        tags: Tags that its experiments have; None where the server does not tell.
+        flags: Boolean columns of its experiments, as `hasHtml`.
+        bytes_each: Bytes of a chart for one experiment, measured; None where it was not.
     """
 
-    workspace: str
-    project: str | None = None
+    project_id: str
+    metrics: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    tags: tuple[str, ...] | None = None
+    flags: frozenset[str] = frozenset()
+    bytes_each: float | None = None
 
-    def __str__(self) -> str:
-        named = self.workspace if self.project is None else f"{self.workspace}/{self.project}"
-        return shortened(named)
+    @property
+    def chart_bytes(self) -> float:
+        """Bytes of a chart for one experiment, measured or typical."""
+        if self.bytes_each is not None:
+            return self.bytes_each
+        points = len(self.metrics) * _TYPICAL_POINTS * _POINT_BYTES
+        return 200 + points + len(self.parameters) * _PARAMETER_BYTES
 
 
-def parse_scope(text: str) -> Scope:
-    """Return the scope that `WORKSPACE` or `WORKSPACE/PROJECT` names.
+def batch_size(bytes_each: float) -> int:
+    """Return how many experiments to ask in one chart.
 
-    Raises:
-        UsageError: A name is empty.
+    >>> batch_size(52 * 10_000), batch_size(10.0), batch_size(1e9)
+    (24, 250, 1)
     """
-    workspace, slash, project = text.partition("/")
-    if not workspace.strip() or (slash and not project.strip()):
-        raise UsageError(f"{printable(text)!r} is no scope; use WORKSPACE or WORKSPACE/PROJECT")
-    return Scope(workspace, project if slash else None)
+    return max(1, min(MAX_KEYS, int(TARGET_BYTES / max(bytes_each, 1.0))))
 
 
 class TableForecast(msgspec.Struct, frozen=True):
@@ -70,15 +148,19 @@ class Forecast(msgspec.Struct, frozen=True):
 
     Attributes:
         requests: Requests to come, repetitions aside.
-        bytes: Rough bytes of their answers: a typical size for each table.
+        bytes: Rough bytes of their answers.
         seconds: At least this long at the quota and the smoothing rate in force.
         tables: The same by table.
+        listings: Requests that the plan itself took.
+        experiments: Experiments in the plan.
     """
 
     requests: int
     bytes: int
     seconds: float
     tables: tuple[TableForecast, ...]
+    listings: int = 0
+    experiments: int = 0
 
     def __str__(self) -> str:
         return (
@@ -86,19 +168,10 @@ class Forecast(msgspec.Struct, frozen=True):
             f" at least {self.seconds:,.0f} s; asset files not counted"
         )
 
-
-class Item(msgspec.Struct, frozen=True):
-    """One answer to fetch: one table of one experiment.
-
-    Attributes:
-        table: Name of the table.
-        ordinal: Place of the experiment in the plan.
-        experiment_key: Experiment key.
-    """
-
-    table: str
-    ordinal: int
-    experiment_key: str
+    def to_dict(self) -> dict[str, object]:
+        """Return everything as JSON values."""
+        plain: dict[str, object] = msgspec.to_builtins(self)
+        return plain
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,53 +180,102 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         url: Root of the service.
         scope: Workspace, and project if one was named.
-        archived: Whether archived experiments are part of it.
+        selection: Which experiments, and how they are read.
         tables: Names of the tables, in the order of reports.
-        experiments: What the listings said of each experiment, each key once.
-        requests: Requests that the listings took.
+        listed: All subjects.
+        projects: What is known of each project that has experiments here.
+        requests: Requests that the plan took.
         limits: Limits of the service, for the forecast.
+        requests_each: Requests that a table takes for one subject, by table.
     """
 
     url: str
     scope: Scope
-    archived: bool
+    selection: Selection
     tables: tuple[str, ...]
-    experiments: tuple[comet.Experiment, ...]
+    listed: Listed
+    projects: Mapping[str, ProjectFacts]
     requests: int
     limits: Limits
+    requests_each: Mapping[str, float]
 
     def __post_init__(self) -> None:
-        keys = {experiment.experiment_key for experiment in self.experiments}
-        if len(keys) < len(self.experiments):
-            raise UsageError("a plan has each experiment once")
         if self.tables != checked_tables(self.tables):
             raise UsageError("a plan has each table once, in the order of TABLES")
 
     @property
-    def asked(self) -> tuple[str, ...]:
-        """The tables that take a request for each experiment."""
-        return tuple(table for table in self.tables if table != "experiments")
+    def experiments(self) -> int:
+        """How many experiments there are."""
+        return self.listed.count("experiment")
 
-    def items(self) -> Iterator[Item]:
-        """Give what is to be fetched, experiment by experiment."""
-        for ordinal, experiment in enumerate(self.experiments):
-            for table in self.asked:
-                yield Item(table, ordinal, experiment.experiment_key)
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """The tables that charts of many experiments fill."""
+        if self.selection.exact:
+            return ()
+        batched = [table for table in self.tables if table in BATCHED]
+        if "metrics" in batched and "metric_summaries" in self.tables:
+            batched.append("metric_summaries")
+        return tuple(batched)
+
+    def by_tag(self, project: ProjectFacts) -> bool:
+        """Tell whether asking for each tag of a project takes fewer requests than for each run."""
+        if self.selection.exact or project.tags is None or not project.tags:
+            return False
+        flags = 1 + self.selection.archived
+        return len(project.tags) * flags < self.listed.in_project(project.project_id)
+
+    def by_flag(self, project: ProjectFacts, flag: str) -> bool:
+        """Tell whether the server can tell at once which experiments have something."""
+        return not self.selection.exact and flag in project.flags
 
     def forecast(self) -> Forecast:
         """Return the requests, bytes and seconds that `harvest.run` will take for the tables."""
-        count = len(self.experiments)
-        tables = tuple(
-            TableForecast(table, count, count * TABLES[table].typical_bytes) for table in self.asked
-        )
+        tables = tuple(self._of_table(table) for table in self.tables)
         requests = sum(table.requests for table in tables)
         total = sum(table.bytes for table in tables)
-        return Forecast(requests, total, seconds_for(requests, self.limits), tables)
+        seconds = seconds_for(requests, self.limits)
+        return Forecast(requests, total, seconds, tables, self.requests, self.experiments)
+
+    def _of_table(self, table: str) -> TableForecast:
+        if table in ("metrics", "system_metrics") and not self.selection.exact:
+            return self._of_charts(table)
+        if table in self.charts:
+            alone = table == "parameters" and "metrics" not in self.tables
+            return self._of_charts(table) if alone else TableForecast(table, 0, 0)
+        schema = TABLES[table]
+        count = self.listed.count(schema.subject)
+        if table == "tags":
+            count = sum(map(self._tag_requests, self.projects.values()))
+        elif table == "html":
+            count = sum(map(self._html_requests, self.projects.values()))
+        requests = round(count * self.requests_each.get(table, 0.0))
+        return TableForecast(table, requests, requests * schema.typical_bytes)
+
+    def _of_charts(self, table: str) -> TableForecast:
+        requests = size = 0
+        for project in self.projects.values():
+            count = self.listed.in_project(project.project_id)
+            each = project.chart_bytes
+            if table == "system_metrics":
+                each = TABLES[table].typical_bytes
+            requests += ceil(count / batch_size(each))
+            size += int(count * each)
+        return TableForecast(table, requests, size)
+
+    def _tag_requests(self, project: ProjectFacts) -> int:
+        if self.by_tag(project):
+            return len(project.tags or ()) * (1 + self.selection.archived)
+        return self.listed.in_project(project.project_id)
+
+    def _html_requests(self, project: ProjectFacts) -> int:
+        if self.by_flag(project, "hasHtml"):
+            return 1 + self.selection.archived
+        return self.listed.in_project(project.project_id)
 
     def __repr__(self) -> str:
         return (
-            f"<Plan {self.scope}: {len(self.experiments)} experiments,"
-            f" tables {', '.join(self.tables)}>"
+            f"<Plan {self.scope}: {self.experiments} experiments, tables {', '.join(self.tables)}>"
         )
 
 

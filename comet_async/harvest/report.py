@@ -40,14 +40,14 @@ class Failure(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         table: Its table; `files` for the file of an asset.
-        experiment_key: Its experiment.
+        key: Its experiment, or what else the table is of.
         reason: What went wrong, in a line.
         asset_id: Id of the asset, for a file.
         name: Name of the asset, for a file.
     """
 
     table: str
-    experiment_key: str
+    key: str
     reason: str
     asset_id: str | None = None
     name: str | None = None
@@ -95,9 +95,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         scope: Workspace, and project if one was named, printable.
         tables: One entry per table, and one for `files` where they were fetched.
         failures: The first 1,000 items without a good end; `failures.jsonl` has them all.
-        kept: Tables that were left as an earlier run made them, for this run failed more of them.
+        altered: Files that somebody changed since they were fetched; they were left alone.
+        restored: Whether the ledger was damaged and the copy of the last whole run took its place.
+        snapshot: Number of the snapshot that was made; None where nothing had changed.
         stopped: What ended the run before its time; None when it came to its end. Its tables are
-            not in their place then: what is finished waits in `unfinished/`.
+            as they were before then: the next run goes on from what is finished.
         exit_code: 0 when nothing failed, 3 when something did, 4 when the key was refused, 5 when
             the disk was full or failing.
         requests: Requests on the wire, repetitions and listings included.
@@ -111,7 +113,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     scope: str
     tables: tuple[TableReport, ...]
     failures: tuple[Failure, ...]
-    kept: tuple[str, ...]
+    altered: tuple[str, ...]
+    restored: bool
+    snapshot: int | None
     stopped: str | None
     exit_code: int
     requests: int
@@ -151,7 +155,7 @@ def table_reports(
     ledger: Ledger, tables: Sequence[str], efforts: Mapping[str, Effort]
 ) -> tuple[TableReport, ...]:
     """Return the reports of `tables` from the ledger's counts. Blocks."""
-    counts, sizes = ledger.counts(), ledger.sizes()
+    counts, sizes = ledger.counts(tables), ledger.sizes()
     found: list[TableReport] = []
     for table in tables:
         own = [count for count in counts if count.table == table]
@@ -192,7 +196,7 @@ def failure_lines(items: Iterable[Unfinished]) -> Iterator[tuple[Failure, bytes]
     for item in items:
         failure = Failure(
             table=item.table,
-            experiment_key=shortened(item.experiment_key),
+            key=shortened(item.key),
             reason=shortened(item.reason, _REASON),
             asset_id=None if item.asset_id is None else shortened(item.asset_id),
             name=None if item.name is None else shortened(item.name),

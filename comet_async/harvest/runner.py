@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -20,13 +21,19 @@ from comet_async.errors import (
     UsageError,
 )
 from comet_async.harvest.arrow import require
-from comet_async.harvest.file_phase import FilePhase
+from comet_async.harvest.asset_stage import AssetStage
+from comet_async.harvest.chart_stage import ChartStage, Names
+from comet_async.harvest.detail_stage import DetailStage
+from comet_async.harvest.file_stage import FileStage
 from comet_async.harvest.job import Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
+from comet_async.harvest.listed_stage import ListedStage
 from comet_async.harvest.listing import service_of
 from comet_async.harvest.parts import write_whole
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import Plan, ProjectFacts
 from comet_async.harvest.progress import HarvestProgress, Silent
+from comet_async.harvest.query_stage import QueryStage
+from comet_async.harvest.readers import READERS
 from comet_async.harvest.report import (
     Failure,
     Report,
@@ -34,7 +41,9 @@ from comet_async.harvest.report import (
     failure_lines,
     table_reports,
 )
-from comet_async.harvest.table_phase import TablePhase
+from comet_async.harvest.schema import TABLES
+from comet_async.harvest.series_stage import SeriesStage
+from comet_async.harvest.subjects import Reader
 from comet_async.redaction import bare_url
 
 __all__ = ["run"]
@@ -50,14 +59,17 @@ async def run(
     *,
     progress: HarvestProgress | None = None,
     assets: bool = True,
+    readers: Sequence[Reader] = READERS,
 ) -> Report:
     """Carry out a plan: tables to Parquet, assets to files, every item accounted for.
 
-    A folder that holds an earlier harvest of the same scope is harvested anew: the new tables take
-    the place of the old ones when the run is at its end, until then those stay as they are.
+    A folder that holds an earlier harvest of the same scope is brought up to date: what the
+    listings show unchanged is not asked again, what failed or was not reached is, what is gone from
+    the listings goes from the tables. The tables change when the run is at its end, and each
+    earlier state stays readable in `snapshots/`.
 
-    Cancelling it leaves no temporary file: finished parts and files wait in `unfinished/`, the
-    ledger says which, and the next run starts afresh.
+    Cancelling it leaves no temporary file of a table: finished parts and files stay, the ledger
+    says which, and the next run goes on from there. So it does after a kill.
 
     Args:
         session: An open session with the service that the plan was made from.
@@ -65,6 +77,7 @@ async def run(
         path: The folder; made where it is missing.
         progress: Told of every step.
         assets: Whether to fetch the files of the assets, where the plan has that table.
+        readers: What reads the tables that charts do not fill.
 
     Returns:
         Counts that add up, failures and the exit code. One item's failure stops nothing; a refused
@@ -73,25 +86,26 @@ async def run(
     Raises:
         UsageError: pyarrow is missing, or the session is of another service.
         LedgerError: The folder is of another harvest, in use, or its ledger is damaged.
-        PartError: A link stands where a folder of the harvest should.
+        PartError: A link stands where a folder of the harvest should, or a part is damaged.
         DestinationError: The folder cannot be written to begin with.
     """
     require()
     if service_of(session).base_url != plan.url:
         raise UsageError(f"the plan is of {bare_url(plan.url)}, the session of another server")
-    lake = await _opened(Path(path), plan)
+    files = assets and "assets" in plan.tables
+    lake = await _opened(Path(path), plan, files=files)
     try:
         job = Job(session, plan, lake, progress or Silent())
-        return await _Run(job, files=assets and "assets" in plan.tables).report()
+        return await _Run(job, readers, files=files).report()
     finally:
         await undivided(lake.close)
 
 
-async def _opened(path: Path, plan: Plan) -> Lake:
+async def _opened(path: Path, plan: Plan, *, files: bool) -> Lake:
     """Return the folder, locked; when cancelled meanwhile, unlocked again."""
     opened: list[Lake] = []
     try:
-        await undivided(lambda: opened.append(Lake(path, plan)))
+        await undivided(lambda: opened.append(Lake(path, plan, files=files)))
     except asyncio.CancelledError:
         for lake in opened:
             await undivided(lake.close)
@@ -102,22 +116,22 @@ async def _opened(path: Path, plan: Plan) -> Lake:
 class _Run:
     """One run, from its first request to its report."""
 
-    def __init__(self, job: Job, *, files: bool) -> None:
+    def __init__(self, job: Job, readers: Sequence[Reader], *, files: bool) -> None:
         self._job = job
-        self._files = files
+        self._readers = readers
+        self._files = FileStage(job) if files else None
         self._before = msgspec.structs.replace(job.session.counters)
         self._began = asyncio.get_running_loop().time()
 
     async def report(self) -> Report:
         """Do it all and say what was done."""
         job = self._job
-        for table in job.plan.tables:
-            job.progress.planned(table, len(job.plan.experiments))
         stopped: CometAsyncError | None = None
-        kept: tuple[str, ...] = ()
+        snapshot: int | None = None
         try:
-            await self._phases()
-            kept = await job.on_disk(partial(job.lake.publish, job.plan.tables, files=self._files))
+            await self._plan_told()
+            await self._stages()
+            snapshot = await job.on_disk(partial(job.lake.publish, job.plan.tables))
             await job.on_disk(partial(job.lake.ledger.end, "published"))
         except (AuthenticationError, DestinationError) as error:
             stopped = error
@@ -128,16 +142,44 @@ class _Run:
                 await job.on_disk(partial(job.lake.ledger.end, "interrupted"))
             raise
         seconds = asyncio.get_running_loop().time() - self._began
-        return await job.on_disk(partial(self._told, stopped, kept, self._spent(), seconds))
+        told = partial(self._told, stopped, snapshot, self._spent(), seconds)
+        return await job.on_disk(told)
 
-    async def _phases(self) -> None:
-        await TablePhase(self._job, files=self._files).run()
-        if "assets" not in self._job.plan.tables:
-            return
-        phase = FilePhase(self._job)
-        if self._files:
-            await phase.fetch()
-        await phase.write_table()
+    async def _plan_told(self) -> None:
+        """Tell what is to be read."""
+        job = self._job
+        for table in job.plan.tables:
+            job.progress.planned(table, await job.on_disk(partial(job.lake.ledger.planned, table)))
+
+    async def _stages(self) -> None:
+        """Ask the many-at-once questions first, then one by one what they left."""
+        job, tables = self._job, self._job.plan.tables
+        await ListedStage(job).run()
+        if job.plan.charts:
+            await ChartStage(job, job.plan.charts, self._names).run()
+        if {"metrics", "metric_series"} & set(tables):
+            await SeriesStage(job).run()
+        await QueryStage(job).run()
+        for reader in self._readers:
+            wanted = [table for table in reader.tables if table in tables]
+            if wanted:
+                await DetailStage(job, reader, wanted).run()
+        if "system_metrics" in tables:
+            await ChartStage(job, ("system_metrics",), self._system_names).run()
+        if {"assets", "models"} & set(tables):
+            await AssetStage(job, files=self._files is not None).run()
+        if self._files is not None:
+            await self._files.fetch()
+        if "assets" in tables:
+            await FileStage(job).write_table()
+
+    def _names(self, project: str) -> Names:
+        facts = self._job.plan.projects.get(project) or ProjectFacts(project_id=project)
+        return Names(facts.metrics, facts.parameters, facts.chart_bytes)
+
+    def _system_names(self, project: str) -> Names:
+        names = self._job.lake.ledger.remembered(project)
+        return Names(names, (), TABLES["system_metrics"].typical_bytes)
 
     def _spent(self) -> Counters:
         now, before = self._job.session.counters, self._before
@@ -152,12 +194,12 @@ class _Run:
     def _told(
         self,
         stopped: CometAsyncError | None,
-        kept: tuple[str, ...],
+        snapshot: int | None,
         spent: Counters,
         seconds: float,
     ) -> Report:
         job = self._job
-        tables = (*job.plan.tables, *((FILES,) if self._files else ()))
+        tables = (*job.plan.tables, *((FILES,) if self._files is not None else ()))
         if "experiments" in tables:
             job.effort("experiments").requests = job.plan.requests
         reports = table_reports(job.lake.ledger, tables, job.efforts)
@@ -165,8 +207,10 @@ class _Run:
             path=job.lake.root,
             scope=str(job.plan.scope),
             tables=reports,
-            failures=self._failures(),
-            kept=kept,
+            failures=self._failures(tables),
+            altered=() if self._files is None else tuple(self._files.altered),
+            restored=job.lake.restored,
+            snapshot=snapshot,
             stopped=None if stopped is None else str(stopped),
             exit_code=exit_code(sum(table.failed for table in reports), stopped),
             requests=spent.requests,
@@ -176,11 +220,11 @@ class _Run:
             seconds=seconds,
         )
 
-    def _failures(self) -> tuple[Failure, ...]:
+    def _failures(self, tables: Sequence[str]) -> tuple[Failure, ...]:
         """Write `failures.jsonl` and return its beginning."""
         first: list[Failure] = []
         lines = bytearray()
-        for failure, line in failure_lines(self._job.lake.ledger.unfinished(_UNREACHED)):
+        for failure, line in failure_lines(self._job.lake.ledger.unfinished(tables, _UNREACHED)):
             if len(first) < _SHOWN:
                 first.append(failure)
             lines += line

@@ -1,0 +1,84 @@
+"""Parts of one table brought together: no stale rows, no heap of small files, the plan's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from comet_async.harvest.arrow import Batch, PartReader
+from comet_async.harvest.ledger import Ledger, Part, Placed
+from comet_async.harvest.parts import Store
+
+__all__ = ["compact", "to_rewrite"]
+
+_SMALL_ROWS = 500_000
+_SMALL_BYTES = 16 * 1024 * 1024
+_MOST_ROWS = 2_000_000
+_MOST_BYTES = 128 * 1024 * 1024
+
+
+def to_rewrite(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts to write anew: those with rows that no item points to, and small ones.
+
+    One small part alone stays as it is, so that doing it again changes nothing.
+    """
+    living = [part for part in parts if part.live]
+    stale = [part for part in living if part.live < part.rows]
+    small = [part for part in living if part.live == part.rows and _small(part)]
+    if len(small) == 1 and not stale:
+        return []
+    return sorted([*stale, *small], key=lambda part: part.id)
+
+
+def _small(part: Part) -> bool:
+    return part.rows < _SMALL_ROWS and part.bytes < _SMALL_BYTES
+
+
+def compact(store: Store, ledger: Ledger) -> list[Part]:
+    """Rewrite what should be, and return the parts that hold the whole table then. Blocks.
+
+    Each new part is on disk and in the ledger before an old one is given up: a kill between leaves
+    both, and the next run goes on.
+
+    Raises:
+        PartError: A part is damaged.
+        DestinationError: The disk is full or failing.
+    """
+    chosen = to_rewrite(ledger.parts(store.table.name))
+    if chosen:
+        bytes_each = sum(part.bytes for part in chosen) / sum(part.rows for part in chosen)
+        most = max(1, min(_MOST_ROWS, int(_MOST_BYTES / bytes_each)))
+        reader = PartReader(store.table)
+        try:
+            for group in _groups(ledger.placed([part.id for part in chosen]), most):
+                _rewrite(store, ledger, reader, group)
+        finally:
+            reader.close()
+    return [part for part in ledger.parts(store.table.name) if part.live]
+
+
+def _groups(items: Sequence[Placed], most: int) -> Iterator[list[Placed]]:
+    """Give items by about `most` rows together."""
+    group: list[Placed] = []
+    rows = 0
+    for item in items:
+        group.append(item)
+        rows += item.rows
+        if rows >= most:
+            yield group
+            group, rows = [], 0
+    if group:
+        yield group
+
+
+def _rewrite(store: Store, ledger: Ledger, reader: PartReader, items: list[Placed]) -> None:
+    def rows() -> Iterator[Batch]:
+        for item in items:
+            yield from reader.batches(store.path(item.part), item.first, item.rows)
+
+    part = store.write(rows())
+    first = 0
+    placed: list[Placed] = []
+    for item in items:
+        placed.append(Placed(item.subject, part.id, first, item.rows))
+        first += item.rows
+    ledger.moved(part, placed)

@@ -1,0 +1,117 @@
+"""Tables that are read of one subject at a time, by readers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+import msgspec
+
+from comet_async.engine.fan_out import Failed, Ok, fan_out
+from comet_async.errors import AuthenticationError, DecodeError
+from comet_async.harvest.arrow import Batch, batch
+from comet_async.harvest.job import Found, Job, failures_of, stops
+from comet_async.harvest.ledger import Due
+from comet_async.harvest.schema import TABLES
+from comet_async.harvest.subjects import Columns, Reader
+from comet_async.request import Request
+
+__all__ = ["DetailStage", "due_items"]
+
+T = TypeVar("T")
+
+
+class DetailStage:
+    """Asks a reader for every subject of which one of its tables is planned.
+
+    Args:
+        job: The run.
+        reader: What to ask.
+        tables: Tables of the reader that are wanted.
+    """
+
+    def __init__(self, job: Job, reader: Reader, tables: Sequence[str]) -> None:
+        self._job = job
+        self._reader = reader
+        self._tables = tuple(tables)
+
+    async def run(self) -> None:
+        """Read everything that is planned.
+
+        Raises:
+            AuthenticationError: The key is refused; what had come is stored.
+            DestinationError: The disk is full or failing; earlier parts are whole.
+            HarvestError: The folder or the ledger is not as it should be.
+        """
+        job = self._job
+        items = due_items(job, self._tables)
+        try:
+            async with fan_out(self._read, items, concurrency=job.width, buffer=0) as outcomes:
+                async for outcome in outcomes:
+                    match outcome:
+                        case Ok(_, found):
+                            await job.take(found)
+                        case Failed(due, error):
+                            if stops(error):
+                                raise error
+                            await job.take(failures_of(sorted(due.tables), due.id, error))
+        except AuthenticationError:
+            await job.flush()
+            raise
+        await job.flush()
+
+    async def _read(self, due: Due) -> Found:
+        ask = _Asking(self._job, sorted(due.tables)[0])
+        try:
+            columns = await self._reader.read(ask, due.subject, due.tables)
+            rows = {table: _batch(table, columns) for table in due.tables}
+        except DecodeError as error:
+            error.request = error.request or ask.last
+            raise
+        await self._remember(due, columns)
+        return Found(rows=[(table, due.id, rows[table]) for table in sorted(due.tables)])
+
+    async def _remember(self, due: Due, columns: Mapping[str, Columns]) -> None:
+        """Keep the names of system metrics, of which charts will be asked later."""
+        found = columns.get("system_details")
+        if found is None or "system_metrics" not in self._job.plan.tables:
+            return
+        names = {str(name) for names in found["system_metric_names"] for name in _texts(names)}
+        if names:
+            project = due.subject.project_id or ""
+            await self._job.remember(project, names)
+
+
+def _texts(value: object) -> list[object]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _batch(table: str, columns: Mapping[str, Columns]) -> Batch | None:
+    found = columns.get(table)
+    return None if found is None else batch(TABLES[table], found)
+
+
+class _Asking:
+    """Sends a reader's requests, and remembers the last."""
+
+    def __init__(self, job: Job, table: str) -> None:
+        self._job = job
+        self._table = table
+        self.last: Request[object] | None = None
+
+    async def __call__(self, request: Request[T], /) -> T:
+        self.last = msgspec.structs.replace(request)
+        return await self._job.ask(self._table, request)
+
+
+async def due_items(job: Job, tables: Sequence[str]) -> AsyncIterator[tuple[Due, Due]]:
+    """Give the subjects of which one of `tables` is planned, in the plan's order."""
+    after = 0
+    while True:
+        chunk = await job.on_disk(partial(job.lake.ledger.due, tables, after))
+        if not chunk:
+            return
+        for due in chunk:
+            yield due, due
+        after = chunk[-1].id

@@ -1,0 +1,216 @@
+"""The files of assets, and the table that says where they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import deque
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+import anyio
+
+from comet_async import comet
+from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
+from comet_async.harvest.arrow import batch
+from comet_async.harvest.columns import asset_columns
+from comet_async.harvest.folders import guarded, refuse_link
+from comet_async.harvest.job import FAILED, STORED, Found, Job, end_of, stops
+from comet_async.harvest.lake import FILES
+from comet_async.harvest.ledger_files import FileEnd, Pending, Stored
+from comet_async.harvest.schema import TABLES
+
+__all__ = ["FileStage"]
+
+_MARKS = 64
+_EXPERIMENTS_AT_ONCE = 200
+
+
+class FileStage:
+    """Fetches the files that the lists name, and writes the table `assets`.
+
+    Args:
+        job: The run.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._ends: list[FileEnd] = []
+        self._coming: dict[tuple[str, int], anyio.Event] = {}
+        self.altered: list[str] = []
+
+    async def fetch(self) -> None:
+        """Fetch every file that is planned, and what has gone missing since.
+
+        Raises:
+            AuthenticationError: The key is refused.
+            DestinationError: The disk is full or failing; earlier files are whole.
+            HarvestError: The ledger is not as it should be.
+        """
+        job = self._job
+        await job.on_disk(partial(job.lake.file_folder, ()))
+        await self._look()
+        counts = await job.on_disk(job.lake.ledger.file_counts)
+        job.progress.planned(FILES, counts.get("planned", 0))
+        try:
+            async with fan_out(self._download, _Pending(job), concurrency=job.width) as outcomes:
+                async for outcome in outcomes:
+                    await self._take(outcome)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._marks()
+
+    async def _look(self) -> None:
+        """See that the stored files are still what they were; plan the missing ones again."""
+        ledger, root = self._job.lake.ledger, self._job.lake.root
+        after = (-1, "")
+        while files := await self._job.on_disk(partial(ledger.stored_files, after)):
+            after = files[-1][:2]
+            missing: list[tuple[int, str]] = []
+            for subject, asset, stored in files:
+                state = await anyio.to_thread.run_sync(_state_of, root / stored.path, stored)
+                if state == "missing":
+                    missing.append((subject, asset))
+                elif state == "altered":
+                    self.altered.append(stored.path)
+            if missing:
+                await self._job.on_disk(partial(ledger.missing, missing))
+
+    async def write_table(self) -> None:
+        """Write the table `assets` from the ledger.
+
+        Raises:
+            DestinationError: The disk is full or failing.
+            HarvestError: The folder or the ledger is not as it should be.
+        """
+        job, after = self._job, 0
+        ledger = job.lake.ledger
+        while chosen := await job.on_disk(
+            partial(ledger.listed_items, after, _EXPERIMENTS_AT_ONCE)
+        ):
+            after = chosen[-1]
+            ends = await job.on_disk(partial(ledger.asset_ends, chosen))
+            rows = [
+                ("assets", subject, batch(TABLES["assets"], asset_columns(found)))
+                for subject, found in ends.items()
+            ]
+            await job.take(Found(rows=list(rows)))
+        await job.flush()
+
+    async def _download(self, pending: Pending) -> FileEnd:
+        """Return what became of a file; one of two that are alike waits for the other."""
+        alike = _content(pending)
+        if alike is None:
+            return await self._fetch(pending)
+        while alike in self._coming:
+            await self._coming[alike].wait()
+        self._coming[alike] = anyio.Event()
+        try:
+            twin = await self._twin(*alike)
+            if twin is None:
+                end = await self._fetch(pending)
+            else:
+                end = await self._copy(pending, twin)
+            await self._job.on_disk(partial(self._job.lake.ledger.file_ends, [end]))
+        finally:
+            self._coming.pop(alike).set()
+        return end
+
+    async def _twin(self, etag: str, size: int) -> Stored | None:
+        return await self._job.on_disk(partial(self._job.lake.ledger.twin, etag, size))
+
+    async def _copy(self, pending: Pending, twin: Stored) -> FileEnd:
+        """Return a copy of a stored file that is proved to be the same."""
+        target = await anyio.to_thread.run_sync(self._place, pending)
+        source = self._job.lake.root / twin.path
+
+        def copied() -> int:
+            part = target.with_name(f".{pending.subject}-{os.urandom(6).hex()}.part")
+            shutil.copyfile(source, part)
+            part.replace(target)
+            return target.stat().st_mtime_ns
+
+        modified = await self._job.on_disk(lambda: guarded(target, lambda _: copied()))
+        return FileEnd(pending, STORED, None, twin.size, twin.sha256, modified)
+
+    async def _fetch(self, pending: Pending) -> FileEnd:
+        job = self._job
+        job.asks(FILES)
+        target = await anyio.to_thread.run_sync(self._place, pending)
+        request = comet.get_experiment_asset(
+            pending.asset_id, experiment_key=pending.experiment_key
+        )
+        done = await job.session.download(
+            request,
+            target,
+            expected_size=pending.listed_size,
+            overwrite=True,
+            durable=True,
+        )
+        modified = await anyio.to_thread.run_sync(lambda: target.stat().st_mtime_ns)
+        return FileEnd(pending, STORED, None, done.size, done.sha256, modified)
+
+    def _place(self, pending: Pending) -> Path:
+        """Return the file to write, its folder made and no link on the way."""
+        parts = PurePosixPath(pending.path).parts
+        target = self._job.lake.file_folder(parts[1:-1]) / parts[-1]
+        refuse_link(target)
+        return target
+
+    async def _take(self, outcome: Outcome[Pending, FileEnd]) -> None:
+        match outcome:
+            case Ok(_, end):
+                pass
+            case Failed(pending, error):
+                if stops(error):
+                    raise error
+                end = FileEnd(pending, end_of(error), str(error))
+        self._ends.append(end)
+        if end.state == FAILED:
+            self._job.failed(FILES)
+        else:
+            self._job.answered(FILES, 1, 0)
+        if len(self._ends) >= _MARKS:
+            await self._marks()
+
+    async def _marks(self) -> None:
+        ends, self._ends = self._ends, []
+        if ends:
+            await self._job.on_disk(partial(self._job.lake.ledger.file_ends, ends))
+
+
+def _content(pending: Pending) -> tuple[str, int] | None:
+    """Return what proves that two files are the same: an ETag that is an MD5, and the size."""
+    etag = (pending.etag or "").strip('"')
+    if pending.listed_size is None or len(etag) != 32 or not etag.isalnum():  # noqa: PLR2004  hex digits of an MD5
+        return None
+    return pending.etag or "", pending.listed_size
+
+
+def _state_of(path: Path, stored: Stored) -> str:
+    """Return whether a stored file is as it was, "missing" or "altered" by somebody."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return "missing"
+    same = found.st_size == stored.size and found.st_mtime_ns == stored.modified
+    return STORED if same else "altered"
+
+
+class _Pending(AsyncIterator[tuple[Pending, Pending]]):
+    """The files to fetch, in chunks from the ledger: memory does not grow with their number."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._chunk: deque[Pending] = deque()
+        self._last: Pending | None = None
+
+    async def __anext__(self) -> tuple[Pending, Pending]:
+        if not self._chunk:
+            ledger = self._job.lake.ledger
+            self._chunk.extend(await self._job.on_disk(partial(ledger.pending, self._last)))
+        if not self._chunk:
+            raise StopAsyncIteration
+        self._last = self._chunk.popleft()
+        return self._last, self._last

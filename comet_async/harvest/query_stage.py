@@ -1,0 +1,96 @@
+"""What one question to the server tells of all experiments of a project: tags, and absence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from comet_async import comet
+from comet_async.errors import CometAsyncError
+from comet_async.harvest.arrow import batch
+from comet_async.harvest.detail_stage import due_items
+from comet_async.harvest.job import Found, Job, stops
+from comet_async.harvest.planner import ProjectFacts
+from comet_async.harvest.schema import TABLES
+from comet_async.harvest.scope import flag_predicate, tag_predicate
+
+__all__ = ["QueryStage"]
+
+_HTML = "hasHtml"
+
+
+class QueryStage:
+    """Asks who has each tag, and who has HTML at all, where that takes fewer requests.
+
+    What a question could not tell stays planned, for those who ask one by one.
+
+    Args:
+        job: The run.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+
+    async def run(self) -> None:
+        """Fill `tags`, and end what `html` need not ask for.
+
+        Raises:
+            AuthenticationError: The key is refused.
+            DestinationError: The disk is full or failing; earlier parts are whole.
+        """
+        tables = self._job.plan.tables
+        for facts in self._job.plan.projects.values():
+            if "tags" in tables and self._job.plan.by_tag(facts):
+                await self._tags(facts)
+            if "html" in tables and self._job.plan.by_flag(facts, _HTML):
+                await self._html(facts)
+        await self._job.flush()
+
+    async def _tags(self, facts: ProjectFacts) -> None:
+        if not await self._planned("tags", facts):
+            return
+        tagged: dict[str, list[str]] = {}
+        for tag in facts.tags or ():
+            found = await self._having("tags", facts, tag_predicate(tag))
+            if found is None:
+                return
+            for key in found:
+                tagged.setdefault(key, []).append(tag)
+        async for due, _ in due_items(self._job, ("tags",)):
+            if due.subject.project_id == facts.project_id:
+                tags = tagged.get(due.subject.key, [])
+                columns = {"experiment_key": [due.subject.key] * len(tags), "tag": tags}
+                rows = batch(TABLES["tags"], columns)
+                await self._job.take(Found(rows=[("tags", due.id, rows)]))
+
+    async def _html(self, facts: ProjectFacts) -> None:
+        if not await self._planned("html", facts):
+            return
+        having = await self._having("html", facts, flag_predicate(_HTML))
+        if having is None:
+            return
+        async for due, _ in due_items(self._job, ("html",)):
+            if due.subject.project_id == facts.project_id and due.subject.key not in having:
+                await self._job.take(Found(rows=[("html", due.id, None)]))
+
+    async def _planned(self, table: str, facts: ProjectFacts) -> bool:
+        async for due, _ in due_items(self._job, (table,)):
+            if due.subject.project_id == facts.project_id:
+                return True
+        return False
+
+    async def _having(
+        self, table: str, facts: ProjectFacts, predicate: Mapping[str, object]
+    ) -> frozenset[str] | None:
+        """Return the keys of the experiments that meet a predicate, None if that was not told."""
+        found: list[Iterable[str]] = []
+        for archived in (False, True)[: 1 + self._job.plan.selection.archived]:
+            request = comet.query_project(
+                [predicate], project_id=facts.project_id, archived=archived
+            )
+            try:
+                found.append((await self._job.ask(table, request)).experiment_keys)
+            except CometAsyncError as error:
+                if stops(error):
+                    raise
+                return None
+        return frozenset().union(*found)

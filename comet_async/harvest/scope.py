@@ -1,0 +1,149 @@
+"""What a harvest is about: a workspace, a project or single experiments, and which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from comet_async import comet
+from comet_async.errors import UsageError
+from comet_async.redaction import printable, shortened
+
+__all__ = ["Scope", "Selection", "State", "flag_predicate", "parse_scope", "tag_predicate"]
+
+State: TypeAlias = Literal["running", "finished", "crashed"]
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """Which experiments: of a workspace, or of one project in it.
+
+    Attributes:
+        workspace: Name of the workspace.
+        project: Name of the project; None for all of them.
+    """
+
+    workspace: str
+    project: str | None = None
+
+    def __str__(self) -> str:
+        named = self.workspace if self.project is None else f"{self.workspace}/{self.project}"
+        return shortened(named)
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """Which experiments of a scope, and what of them.
+
+    Attributes:
+        archived: Archived experiments as well.
+        keys: These experiments only; empty for no such limit.
+        tags: Experiments with all of these tags; the server looks.
+        predicates: Experiments that meet all of these predicates; the server looks. Each is
+            `{"source": ..., "query": {"condition": ..., "rules": [...]}}`.
+        since: Experiments that started at this time or later.
+        until: Experiments that started before this time.
+        states: Experiments in one of these states; empty for all.
+        metrics: Metrics whose name matches one of these globs, as `val/*`; empty for all.
+        exact: Ask each experiment for all there is instead of many at once: series with context
+            and offset, whole where the stored one was downsampled, and no answer inferred.
+        raw: Keep the answers themselves, in the table `answers`.
+
+    Raises:
+        UsageError: `since` or `until` has no time zone, or a state is unknown.
+    """
+
+    archived: bool = False
+    keys: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    predicates: tuple[Mapping[str, object], ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    states: tuple[State, ...] = ()
+    metrics: tuple[str, ...] = ()
+    exact: bool = False
+    raw: bool = False
+
+    def __post_init__(self) -> None:
+        for moment in (self.since, self.until):
+            if moment is not None and moment.tzinfo is None:
+                raise UsageError(f"{moment} needs a time zone, as 2026-01-31T00:00:00Z")
+        unknown = [state for state in self.states if state not in _STATES]
+        if unknown:
+            raise UsageError(f"{printable(unknown[0])} is no state; known are {', '.join(_STATES)}")
+
+    @property
+    def asks_server(self) -> bool:
+        """Whether the server must be asked which experiments match."""
+        return bool(self.tags or self.predicates)
+
+    def has(self, experiment: comet.Experiment) -> bool:
+        """Tell whether an experiment matches, as far as its listing shows that."""
+        start = experiment.start_time_millis
+        if self.since is not None and (start is None or start < _millis(self.since)):
+            return False
+        if self.until is not None and (start is None or start >= _millis(self.until)):
+            return False
+        if self.states and not any(_STATES[state](experiment) for state in self.states):
+            return False
+        return not self.keys or experiment.experiment_key in self.keys
+
+    def has_metric(self, name: str) -> bool:
+        """Tell whether a metric's series is wanted.
+
+        >>> Selection(metrics=("val/*",)).has_metric("val/loss")
+        True
+        """
+        return not self.metrics or any(fnmatchcase(name, glob) for glob in self.metrics)
+
+    def all_predicates(self) -> list[Mapping[str, object]]:
+        """Return what the server is asked: the predicates, and one for each tag."""
+        return [*self.predicates, *map(tag_predicate, self.tags)]
+
+
+def tag_predicate(tag: str) -> Mapping[str, object]:
+    """Return the predicate of experiments that have a tag."""
+    return _predicate("tag", tag, "string", tag)
+
+
+def flag_predicate(name: str) -> Mapping[str, object]:
+    """Return the predicate of experiments of which a boolean metadata column is true."""
+    return _predicate("metadata", name, "boolean", 1)
+
+
+def _predicate(source: str, name: str, kind: str, value: object) -> Mapping[str, object]:
+    rule = {"id": name, "field": name, "type": kind, "operator": "equal", "value": value}
+    return {"source": source, "query": {"condition": "AND", "rules": [rule], "valid": True}}
+
+
+def _millis(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _crashed(experiment: comet.Experiment) -> bool:
+    return bool(experiment.has_crashed)
+
+
+def _running(experiment: comet.Experiment) -> bool:
+    return bool(experiment.running)
+
+
+def _finished(experiment: comet.Experiment) -> bool:
+    return not experiment.running and not experiment.has_crashed
+
+
+_STATES = {"running": _running, "finished": _finished, "crashed": _crashed}
+
+
+def parse_scope(text: str) -> Scope:
+    """Return the scope that `WORKSPACE` or `WORKSPACE/PROJECT` names.
+
+    Raises:
+        UsageError: A name is empty.
+    """
+    workspace, slash, project = text.partition("/")
+    if not workspace.strip() or (slash and not project.strip()):
+        raise UsageError(f"{printable(text)!r} is no scope; use WORKSPACE or WORKSPACE/PROJECT")
+    return Scope(workspace, project if slash else None)
