@@ -1,0 +1,293 @@
+"""The multi-metric chart as rows of `metrics`, and its parameters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias, cast
+
+import msgspec
+
+from comet_async import comet
+from comet_async.comet.common import Cell, number
+from comet_async.engine.decode import decode
+from comet_async.errors import DecodeError
+from comet_async.harvest.arrow import Batch, batch
+from comet_async.harvest.arrow_document import Array, ArrowType, arrow, compute, document
+from comet_async.harvest.arrow_values import metric_batch, number_and_text
+from comet_async.harvest.schema import TABLES
+from comet_async.redaction import shortened
+
+__all__ = ["ChartRows", "ExperimentRows", "chart_rows"]
+
+_Parameter: TypeAlias = Cell | bool
+_LISTS = ("steps", "epochs", "timestamps")
+_COLUMNS = ("step", "epoch", "timestamp")
+_MOST_BUILDERS = 20_000
+"""Parameters times experiments up to which the whole answer is parsed at once: Arrow keeps a
+column, some 500 bytes, for each pair."""
+_MINUS_ZERO = (b"-0,", b"-0]", b"-0 ", b"-0\t", b"-0\r", b"-0\n")
+
+
+class ExperimentRows(msgspec.Struct, frozen=True):
+    """What a chart holds of one experiment.
+
+    Attributes:
+        batch: Rows of `metrics`, metric by metric in the server's order; a chart tells neither
+            context nor offset.
+        points: Number of points by metric name.
+        parameters: Text by name of those parameters asked for that have a value.
+    """
+
+    batch: Batch
+    points: Mapping[str, int]
+    parameters: Mapping[str, str]
+
+
+class ChartRows(msgspec.Struct, frozen=True):
+    """What a chart holds.
+
+    Attributes:
+        experiments: By experiment key, in the order of the keys asked for; keys that the answer
+            lacks are missing.
+    """
+
+    experiments: Mapping[str, ExperimentRows]
+
+
+class _Split(msgspec.Struct, frozen=True):
+    """As `MultiMetricChart`, its entries checked to be JSON and not decoded."""
+
+    experiments: dict[str, msgspec.Raw] | None
+    empty: bool | None = None
+
+
+class _Parameters(msgspec.Struct, frozen=True):
+    params: dict[str, _Parameter] | None = None
+
+
+def chart_rows(body: bytes, keys: Sequence[str], parameters: Sequence[str]) -> ChartRows:
+    """Return the rows of an answer of `get_multi_metric_chart`.
+
+    Synchronous, for a worker thread: the points are parsed without the GIL. What Arrow does not
+    read, or may read differently, is decoded as `ChartExperiment`, experiment by experiment.
+
+    A value that is a JSON number becomes the nearest float, without a text; a text is treated as
+    in the other answers. A list of steps, epochs or timestamps that is null, missing or empty makes
+    its column null.
+
+    Args:
+        body: The answer, which is no message in place of data.
+        keys: Experiment keys that were asked for.
+        parameters: Names of the parameters that were asked for.
+
+    Raises:
+        DecodeError: The body is not what the endpoint promises; or lists that run in parallel
+            differ in length; or an entry is no object, was not asked for, or names another
+            experiment. Where it is one experiment's, the message names that.
+    """
+    wanted = list(dict.fromkeys(keys))
+    names = list(dict.fromkeys(parameters))
+    if len(wanted) * len(names) <= _MOST_BUILDERS:
+        found = _at_once(body, wanted, names)
+        if found is not None:
+            return ChartRows(found)
+    return ChartRows(_one_by_one(body, wanted, names))
+
+
+def _at_once(
+    body: bytes, keys: Sequence[str], parameters: Sequence[str]
+) -> dict[str, ExperimentRows] | None:
+    """Return the rows of all experiments, or None where a closer look is needed."""
+    pa = arrow()
+    texts = pa.struct([(name, pa.string()) for name in parameters])
+    entry = pa.struct([*_members(), ("params", texts)])
+    kind = pa.struct([(key, entry) for key in keys])
+    members: dict[str, ArrowType] = {"experiments": kind, "empty": pa.bool_()}
+    parsed = document(body, members, only_known=True)
+    if parsed is None or parsed["experiments"].null_count:
+        return None
+    found: dict[str, ExperimentRows] = {}
+    for key in keys:
+        one = parsed["experiments"].field(key)
+        if one.null_count:
+            continue
+        params = one.field("params")
+        told = {name: params.field(name).to_pylist()[0] for name in parameters}
+        rows = _rows(key, {name: one.field(name) for name, _ in _members()}, body)
+        if rows is None:
+            return None
+        known = {name: text for name, text in told.items() if isinstance(text, str)}
+        found[key] = ExperimentRows(*rows, known)
+    return found if len(found) == len(keys) or _holds(body, found) else None
+
+
+def _holds(body: bytes, found: Mapping[str, ExperimentRows]) -> bool:
+    """Return whether no entry is null, which Arrow does not tell from a missing one."""
+    return (decode(body, _Split).experiments or {}).keys() == found.keys()
+
+
+def _one_by_one(
+    body: bytes, keys: Sequence[str], parameters: Sequence[str]
+) -> dict[str, ExperimentRows]:
+    """Return the rows of all experiments, each parsed or decoded by itself.
+
+    Raises:
+        DecodeError: As `chart_rows`.
+    """
+    entries = decode(body, _Split).experiments or {}
+    for key in sorted(entries.keys() - set(keys)):
+        raise DecodeError(f"experiment {shortened(key, 60)}: it was not asked for")
+    return {key: _entry(key, bytes(entries[key]), parameters) for key in keys if key in entries}
+
+
+def _entry(key: str, raw: bytes, parameters: Sequence[str]) -> ExperimentRows:
+    """Return the rows of one experiment.
+
+    Raises:
+        DecodeError: It is not what the chart promises; the message names the experiment.
+    """
+    problem = ""
+    try:
+        params = decode(raw, _Parameters).params or {}
+        told = {name: _text(params.get(name)) for name in parameters}
+        known = {name: text for name, text in told.items() if text is not None}
+        parsed = document(raw, dict(_members()), only_known=False)
+        rows = None if parsed is None else _rows(key, parsed, raw)
+        return ExperimentRows(*(rows or _decoded(key, decode(raw, comet.ChartExperiment))), known)
+    except DecodeError as error:
+        problem = error.message
+    raise DecodeError(f"experiment {shortened(key, 60)}: {problem}")
+
+
+def _text(cell: _Parameter) -> str | None:
+    """Return a parameter as text; Comet sends texts, and writes booleans in small letters."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return cell if cell is None or isinstance(cell, str) else repr(cell)
+
+
+def _members() -> list[tuple[str, ArrowType]]:
+    """Return the members of an entry but its parameters.
+
+    Those without a column are among them: a wrong one is an error, as in the other way.
+    """
+    pa = arrow()
+    text, whole = pa.string(), pa.list_(pa.int64())
+    members = [("metricName", text), ("values", pa.list_(pa.float64())), ("durations", whole)]
+    series = pa.struct([*members, *((name, whole) for name in _LISTS)])
+    return [
+        ("experimentKey", text),
+        ("experimentName", text),
+        ("steps", whole),
+        ("epochs", whole),
+        ("metrics", pa.list_(series)),
+    ]
+
+
+def _rows(
+    key: str, entry: Mapping[str, Array], raw: bytes
+) -> tuple[Batch, Mapping[str, int]] | None:
+    """Return the rows of a parsed entry and the points by metric, or None for a closer look.
+
+    Args:
+        key: Experiment key.
+        entry: Arrays of length 1.
+        raw: Where the entry comes from.
+    """
+    pc = compute()
+    series = entry["metrics"].flatten()
+    names, values = series.field("metricName"), series.field("values")
+    if entry["experimentKey"].to_pylist() != [key]:
+        return None
+    if series.null_count or names.null_count or values.null_count:
+        return None
+    sizes = pc.list_value_length(values)
+    lists = {name: _parallel(series.field(name), sizes) for name in _LISTS}
+    numbers = values.flatten()
+    if not all(fits for _, fits in lists.values()) or not _exact(numbers, raw):
+        return None
+    columns = {column: lists[name][0] for column, name in zip(_COLUMNS, _LISTS, strict=True)}
+    named = names.dictionary_encode().take(pc.list_parent_indices(values))
+    counts: dict[str, int] = {}
+    for name, size in zip(names.to_pylist(), sizes.to_pylist(), strict=True):
+        counts[str(name)] = counts.get(str(name), 0) + size
+    return metric_batch(key, {**columns, "metric": named, "value": numbers}), counts
+
+
+def _parallel(lists: Array, sizes: Array) -> tuple[Array | None, bool]:
+    """Return a column, None for one of nulls, and whether its lists run in parallel to the values.
+
+    A list that is null or empty stands for nulls.
+    """
+    pa, pc = arrow(), compute()
+    lengths = pc.fill_null(pc.list_value_length(lists), 0)
+    empty, same = pc.equal(lengths, 0), pc.equal(lengths, sizes)
+    if pc.all(same, min_count=0).as_py():
+        return lists.flatten(), True
+    if pc.all(empty, min_count=0).as_py():
+        return None, True
+    if not pc.all(pc.or_(empty, same)).as_py():
+        return None, False
+    parts = [
+        pa.nulls(size, pa.int64()) if lacks else lists.slice(at, 1).flatten()
+        for at, (size, lacks) in enumerate(zip(sizes.to_pylist(), empty.to_pylist(), strict=True))
+    ]
+    return cast("Array", pa.concat_arrays(parts)), True
+
+
+def _exact(numbers: Array, raw: bytes) -> bool:
+    """Return whether the floats are certainly what we would read.
+
+    Arrow takes the bare token NaN for a float, where we take it for the text that it stands for;
+    an integer may be too large for a float; and the integer -0 is 0 to us, and -0.0 to Arrow.
+    """
+    pc = compute()
+    if not pc.all(pc.is_finite(numbers), min_count=0).as_py():
+        return False
+    zeros = pc.filter(numbers, pc.equal(numbers, 0.0))
+    least = pc.min(pc.divide(1.0, zeros)).as_py()
+    return least is None or least > 0 or not any(token in raw for token in _MINUS_ZERO)
+
+
+def _decoded(key: str, entry: comet.ChartExperiment) -> tuple[Batch, Mapping[str, int]]:
+    """Return the rows of a decoded entry and the points by metric.
+
+    Raises:
+        DecodeError: Its lists differ in length, or it names another experiment.
+    """
+    if entry.experiment_key != key:
+        raise DecodeError(f"its entry says {shortened(entry.experiment_key, 60)}")
+    columns: dict[str, list[object]] = {column.name: [] for column in TABLES["metrics"].columns}
+    counts: dict[str, int] = {}
+    for series in entry.metrics:
+        size = len(series.values)
+        counts[series.metric_name] = counts.get(series.metric_name, 0) + size
+        pairs = [_value(cell) for cell in series.values]
+        rows: dict[str, list[object]] = {
+            "experiment_key": [key] * size,
+            "metric": [series.metric_name] * size,
+            "value": [value for value, _ in pairs],
+            "value_text": [text for _, text in pairs],
+            "step": [*series.steps],
+            "epoch": [*series.epochs],
+            "timestamp": [*series.timestamps],
+        }
+        for name, column in columns.items():
+            column.extend(_filled(series.metric_name, rows.get(name, []), size))
+    return batch(TABLES["metrics"], columns), counts
+
+
+def _filled(metric: str, cells: list[object], size: int) -> list[object]:
+    if cells and len(cells) != size:
+        name = shortened(metric, 60)
+        raise DecodeError(f"{name}: {size} values and {len(cells)} of another list")
+    return cells or [None] * size
+
+
+def _value(cell: Cell) -> tuple[float | None, str | None]:
+    """Return a value's number and text; a text is kept of a JSON integer beyond all floats."""
+    if cell is None or isinstance(cell, str):
+        return number_and_text(cell)
+    value = number(cell)
+    return value, repr(cell) if value is not None and math.isinf(value) else None
