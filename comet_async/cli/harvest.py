@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
+import msgspec
 
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
@@ -14,16 +16,43 @@ from comet_async.cli.harvesting import (
     harvest_into,
     pauses_to,
     put_report,
+    show_plan,
     view,
 )
 from comet_async.cli.running import run
+from comet_async.cli.tables import Table, put_table
 
 __all__ = ["harvest"]
+
+_MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
 
 
 def _names(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
     del ctx, param
     return tuple(name.strip() for text in given for name in text.split(",") if name.strip())
+
+
+def _predicates(
+    ctx: click.Context, param: click.Parameter, given: str | None
+) -> tuple[Mapping[str, object], ...]:
+    del ctx, param
+    if given is None:
+        return ()
+    try:
+        return msgspec.json.decode(given, type=tuple[dict[str, object], ...])
+    except msgspec.DecodeError as error:
+        raise click.BadParameter(f"it is no JSON list of predicates: {error}") from None
+
+
+def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> None:  # noqa: FBT001  click's
+    del param
+    if not given:
+        return
+    from comet_async.harvest.schema import TABLES  # noqa: PLC0415 it is slow to import
+
+    rows = [[table.name, table.subject, table.meaning] for table in TABLES.values()]
+    put_table(Table(("table", "of", "what"), rows))
+    ctx.exit()
 
 
 @click.command(cls=Command)
@@ -34,7 +63,6 @@ def _names(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     "folder",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    required=True,
     help="Folder to write to; made where it is missing.",
 )
 @click.option(
@@ -42,23 +70,68 @@ def _names(ctx: click.Context, param: click.Parameter, given: tuple[str, ...]) -
     multiple=True,
     callback=_names,
     metavar="NAMES",
-    help="Tables, by commas or repeated: experiments, metrics, metric_summaries, parameters,"
-    " others, tags, system_details, assets. Default: all.",
+    help="Tables, by commas or repeated; `comet-async harvest --list-tables` names them."
+    " Default: all, for a project those of its experiments.",
 )
+@click.option("--keys", multiple=True, callback=_names, metavar="KEYS", help="These experiments.")
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="Experiments with all these tags."
+)
+@click.option("--since", type=_MOMENT, metavar="TIME", help="Started at this time (UTC) or later.")
+@click.option("--until", type=_MOMENT, metavar="TIME", help="Started before this time (UTC).")
+@click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice(["running", "finished", "crashed"]),
+    help="Experiments in one of these states.",
+)
+@click.option(
+    "--query",
+    "predicates",
+    callback=_predicates,
+    metavar="JSON",
+    help="Experiments that meet predicates of the query endpoint, a JSON list.",
+)
+@click.option(
+    "--metrics",
+    multiple=True,
+    callback=_names,
+    metavar="GLOBS",
+    help="Series of metrics that match, as 'val/*,loss'.",
+)
+@click.option("--exact", is_flag=True, help="Ask each experiment for all there is of it.")
+@click.option("--plan", "only_plan", is_flag=True, help="Say what it would take, and stop.")
 @click.option("--no-assets", is_flag=True, help="List the assets, but do not fetch their files.")
 @click.option("--archived", is_flag=True, help="Harvest archived experiments as well.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--list-tables",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_list_tables,
+    help="Name the tables, and stop.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report, or the plan, as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table.")
 @click.pass_context
 def harvest(
     ctx: click.Context,
     /,
+    *,
     scope: str,
-    folder: Path,
+    folder: Path | None,
     tables: tuple[str, ...],
-    **flags: bool,
+    only_plan: bool,
+    no_assets: bool,
+    quiet: bool,
+    as_json: bool,
+    **chosen: object,
 ) -> int:
     """Write a workspace or a project to Parquet tables and files.
+
+    Run it again to bring a folder up to date: only what is new, changed, failed or missing is
+    fetched. It goes on where it was stopped or killed, within large files too.
 
     Progress goes to standard error, the final table to standard output. Ctrl-C finishes what is
     being written and stops; a second one stops at once.
@@ -69,16 +142,20 @@ def harvest(
     from comet_async.harvest.arrow import require  # noqa: PLC0415 it is slow to import
 
     require()
+    if folder is None and not only_plan:
+        raise click.UsageError("Missing option '-o' / '--output': the folder to write to.")
     order = Order(
         scope=scope,
         folder=folder,
         tables=tables or None,
-        assets=not flags["no_assets"],
-        archived=flags["archived"],
-        quiet=flags["quiet"],
-        as_json=flags["as_json"],
+        assets=not no_assets,
+        chosen=chosen,
+        only_plan=only_plan,
+        quiet=quiet,
+        as_json=as_json,
     )
-    checked_folder(folder)
+    if folder is not None and not only_plan:
+        checked_folder(folder)
     options = connection(ctx)
     settings = options.settings()
     service = options.service(settings)
@@ -87,6 +164,9 @@ def harvest(
         shown = view(order, verbose=options.verbose)
         observers = [pauses_to(shown)]
         async with options.session(service, settings, observers=observers) as session:
+            if order.only_plan:
+                await show_plan(session, order, shown)
+                return 0
             report = await harvest_into(session, order, shown)
         put_report(report, order)
         return report.exit_code
@@ -97,5 +177,6 @@ def harvest(
 harvest.examples = (
     "comet-async harvest team -o lake",
     "comet-async harvest team/resnet -o lake --tables metrics,parameters",
+    "comet-async harvest team/resnet --plan --since 2026-01-01",
     "comet-async harvest team/resnet -o lake --no-assets --json > report.json",
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -20,7 +22,7 @@ from comet_async.redaction import printable
 
 if TYPE_CHECKING:
     from comet_async.engine.session import Session
-    from comet_async.harvest import Report, TableReport
+    from comet_async.harvest import Plan, Report, TableReport
 
 __all__ = ["Order", "Shown", "checked_folder", "harvest_into", "pauses_to", "put_report", "view"]
 
@@ -32,19 +34,21 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
-        folder: Where to.
+        folder: Where to; None for a plan without one.
         tables: Names of tables; None for all.
         assets: Whether to fetch the files of assets.
-        archived: Whether to harvest archived experiments as well.
+        chosen: Members of a `Selection`, as the command line has them.
+        only_plan: Say what it would take, and stop.
         quiet: No progress and no table.
         as_json: The report as JSON.
     """
 
     scope: str
-    folder: Path
+    folder: Path | None
     tables: tuple[str, ...] | None = None
     assets: bool = True
-    archived: bool = False
+    chosen: Mapping[str, object] = MappingProxyType({})
+    only_plan: bool = False
     quiet: bool = False
     as_json: bool = False
 
@@ -91,33 +95,68 @@ def pauses_to(shown: View) -> Callable[[Event], None]:
 
 
 async def harvest_into(session: Session, order: Order, shown: View) -> Report:
-    """Carry out an order.
+    """Carry out an order, whose folder is named.
 
     Raises:
         CometAsyncError: As `harvest.plan` and `harvest.run` do.
     """
     from comet_async import harvest  # noqa: PLC0415 it and what it imports are slow
 
+    folder = order.folder or Path()
     with shown:
         try:
-            tables = None if order.tables is None else list(order.tables)
-            plan = await harvest.plan(session, order.scope, tables=tables, archived=order.archived)
+            plan = await _planned(session, order)
             if not order.quiet:
-                count = len(plan.experiments)
-                say(f"{plan.scope}: {count:,} experiments, {plan.forecast()}")
-            return await harvest.run(
-                session, plan, order.folder, progress=shown, assets=order.assets
-            )
+                say(f"{plan.scope}: {plan.experiments:,} experiments, {plan.forecast()}")
+            return await harvest.run(session, plan, folder, progress=shown, assets=order.assets)
         except asyncio.CancelledError:
             shown.close()
-            say(_interrupted(shown, order.folder))
+            say(_interrupted(shown, folder))
             raise
+
+
+async def show_plan(session: Session, order: Order, shown: View) -> None:
+    """Say what an order would take, and do nothing else.
+
+    Raises:
+        CometAsyncError: As `harvest.plan` does.
+    """
+    with shown:
+        plan = await _planned(session, order)
+    forecast = plan.forecast()
+    if order.as_json:
+        put_json({"scope": str(plan.scope), **forecast.to_dict()})
+        return
+    rows = [
+        [table.table, f"{table.requests:,}", told_size(table.bytes)] for table in forecast.tables
+    ]
+    put_table(Table(("table", "requests", "bytes"), rows, frozenset({"requests", "bytes"})))
+    put(f"{plan.scope}: {forecast.experiments:,} experiments, {forecast}")
+    put(f"{forecast.listings:,} requests have been made for this plan")
+
+
+async def _planned(session: Session, order: Order) -> Plan:
+    from comet_async import harvest  # noqa: PLC0415 it and what it imports are slow
+
+    chosen = dict(order.chosen)
+    for name in ("since", "until"):
+        moment = chosen.get(name)
+        if isinstance(moment, datetime):
+            chosen[name] = moment.replace(tzinfo=UTC)
+    return await harvest.plan(
+        session,
+        order.scope,
+        tables=None if order.tables is None else list(order.tables),
+        selection=msgspec.convert(chosen, harvest.Selection),
+        into=order.folder,
+        files=order.assets,
+    )
 
 
 def _interrupted(shown: View, folder: Path) -> str:
     done = "; ".join(f"{name} {count.told()}" for name, count in shown.counts.items())
     told = f" ({done})" if done else ""
-    return f"stopped before the end{told}; run it again to harvest {folder} anew"
+    return f"stopped before the end{told}; the same command goes on from there in {folder}"
 
 
 _COLUMNS: dict[str, Shown] = {
@@ -154,11 +193,16 @@ def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COL
         discard_output()
     for failure in report.failures[:_FAILURES_SHOWN]:
         name = f" {failure.name}" if failure.name else ""
-        say(f"failed: {failure.table} of {failure.experiment_key}{name}: {failure.reason}")
+        say(f"failed: {failure.table} of {failure.key}{name}: {failure.reason}")
     if report.failed > _FAILURES_SHOWN:
         say(f"{report.failed:,} items failed; {report.path / 'failures.jsonl'} lists them")
-    if report.kept:
-        say(f"kept from an earlier run, which had fewer failures: {', '.join(report.kept)}")
+    if report.altered:
+        say(
+            f"{len(report.altered):,} files were changed by somebody since, and left: "
+            + printable(report.altered[0])
+        )
+    if report.restored:
+        say("the ledger was damaged; the copy of the last whole run took its place")
     if report.stopped:
         say(f"stopped: {report.stopped}")
 

@@ -7,11 +7,12 @@ with the extra: `pip install 'comet_async[harvest]'`.
 from __future__ import annotations
 
 from comet_async.harvest.listing import plan
-from comet_async.harvest.planner import Forecast, Plan, Scope, TableForecast
+from comet_async.harvest.planner import Forecast, Plan, TableForecast
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.report import Failure, Report, TableReport
 from comet_async.harvest.runner import run
 from comet_async.harvest.schema import SCHEMA_VERSION, TABLES, Column, TableSchema, original_text
+from comet_async.harvest.scope import Scope, Selection
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -23,6 +24,7 @@ __all__ = [
     "Plan",
     "Report",
     "Scope",
+    "Selection",
     "TableForecast",
     "TableReport",
     "TableSchema",

@@ -8,7 +8,8 @@ from __future__ import annotations
 import importlib
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol, cast
@@ -136,7 +137,7 @@ def sorted_by(rows: Batch, column: str) -> Batch:
     return arrow.take(order)
 
 
-def only(rows: Batch, column: str, values: Set[str]) -> Batch:
+def only(rows: Batch, column: str, values: AbstractSet[str]) -> Batch:
     """Return the rows that have one of `values` in a column."""
     pa, pc = _module("pyarrow"), _module("pyarrow.compute")
     arrow: _Indexed = cast("_Indexed", rows)

@@ -71,9 +71,7 @@ class ChartStage:
         names: Gives the names to ask for by project.
     """
 
-    def __init__(
-        self, job: Job, tables: Sequence[str], names: Callable[[str], Names]
-    ) -> None:
+    def __init__(self, job: Job, tables: Sequence[str], names: Callable[[str], Names]) -> None:
         self._job = job
         self._tables = tuple(tables)
         self._names_of = names
@@ -126,8 +124,8 @@ class ChartStage:
             project = waiting[0].subject.project_id or ""
             size = self._size(project)
             taken: list[Due] = []
-            while waiting and len(taken) < size and (
-                (waiting[0].subject.project_id or "") == project
+            while (
+                waiting and len(taken) < size and ((waiting[0].subject.project_id or "") == project)
             ):
                 taken.append(waiting.popleft())
             yield _Asked(project, tuple(taken))

@@ -128,6 +128,7 @@ def summary_columns(key: str, answer: comet.ValueSummaries) -> Columns:
         "last_step": [row.step_current for row in rows],
         "last_context": [row.run_context_current for row in rows],
         "editable": [row.editable for row in rows],
+        "source": ["server"] * len(rows),
     }
 
 

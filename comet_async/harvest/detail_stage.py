@@ -62,7 +62,7 @@ class DetailStage:
         await job.flush()
 
     async def _read(self, due: Due) -> Found:
-        ask = _Asking(self._job, sorted(due.tables)[0])
+        ask = _Asking(self._job, min(due.tables))
         try:
             columns = await self._reader.read(ask, due.subject, due.tables)
             rows = {table: _batch(table, columns) for table in due.tables}

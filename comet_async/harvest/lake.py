@@ -142,7 +142,7 @@ class Lake:
         for table in TABLES:
             moved, place = self.root / _REPLACED / table, self.root / TABLES_FOLDER / table
             if guarded(moved, os.path.isdir) and not guarded(place, os.path.lexists):
-                guarded(moved, lambda found, place=place: found.rename(place))
+                guarded(moved, partial(Path.rename, target=place))
         for name in (_STAGED, _REPLACED):
             remove(self.root / name)
         known = {(part.table, part.id) for part in self.ledger.parts()}

@@ -9,18 +9,32 @@ worker thread, one at a time.
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import quote
 
 import msgspec
 
 from comet_async import comet
 from comet_async.harvest.ledger_files import FileLedger
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import Plan, options_of
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.subjects import Subject
 
-__all__ = ["Change", "Count", "Due", "Ledger", "Part", "Placed", "Unfinished"]
+__all__ = [
+    "Change",
+    "Count",
+    "Due",
+    "Earlier",
+    "Ledger",
+    "Part",
+    "Placed",
+    "Unfinished",
+    "print_of",
+]
 
 _CHUNK = 1000
 
@@ -90,7 +104,7 @@ class Ledger(FileLedger):
             self._take_in(plan)
             self._compare(kinds)
             for table in plan.tables:
-                self._plan_table(table, _options(plan, table, files=files))
+                self._plan_table(table, options_of(plan.selection, table, files=files))
             if files and "assets" in plan.tables:
                 self._plan_files_again()
 
@@ -109,7 +123,7 @@ class Ledger(FileLedger):
                     subject.workspace,
                     subject.project_id,
                     subject.listed,
-                    _print(subject, self.run),
+                    print_of(subject, self.run),
                 )
                 for subject in plan.listed
             ),
@@ -119,8 +133,8 @@ class Ledger(FileLedger):
         """Record what the listings have added, changed and no longer show."""
         marks = ", ".join("?" * len(kinds))
         self._db.execute(
-            "INSERT OR REPLACE INTO change SELECT ?, CASE WHEN s.id IS NULL THEN 'added'"
-            " ELSE 'changed' END, i.kind, i.key FROM incoming i LEFT JOIN subject s"
+            "INSERT OR REPLACE INTO change SELECT ?, i.kind, i.key, CASE WHEN s.id IS NULL"
+            " THEN 'added' ELSE 'changed' END FROM incoming i LEFT JOIN subject s"
             " ON s.kind = i.kind AND s.key = i.key WHERE s.id IS NULL OR s.print <> i.print",
             (self.run,),
         )
@@ -133,10 +147,10 @@ class Ledger(FileLedger):
             " excluded.seen",
             (self.run,),
         )
-        gone = f"FROM subject WHERE seen <> ? AND kind IN ({marks})"  # noqa: S608 question marks
+        gone = f"FROM subject WHERE seen <> ? AND kind IN ({marks})"
         which = (self.run, *kinds)
         self._db.execute(
-            f"INSERT OR REPLACE INTO change SELECT ?, 'deleted', kind, key {gone}",  # noqa: S608
+            f"INSERT OR REPLACE INTO change SELECT ?, kind, key, 'deleted' {gone}",
             (self.run, *which),
         )
         for table in ("item", "file"):
@@ -144,7 +158,7 @@ class Ledger(FileLedger):
                 f"DELETE FROM {table} WHERE subject IN (SELECT id {gone})",  # noqa: S608
                 which,
             )
-        self._db.execute(f"DELETE {gone}", which)  # noqa: S608
+        self._db.execute(f"DELETE {gone}", which)
         self._db.execute("DELETE FROM incoming")
 
     def _plan_table(self, table: str, options: str) -> None:
@@ -204,7 +218,13 @@ class Ledger(FileLedger):
                 "UPDATE item SET state = 'stored', reason = NULL, part = ?, first = ?, rows = ?"
                 " WHERE tbl = ? AND subject = ?",
                 [
-                    (item.part if item.rows else None, item.first, item.rows, part.table, item.subject)
+                    (
+                        item.part if item.rows else None,
+                        item.first,
+                        item.rows,
+                        part.table,
+                        item.subject,
+                    )
                     for item in items
                 ],
             )
@@ -296,8 +316,8 @@ class Ledger(FileLedger):
         with self._guarded():
             rows = self._db.execute(
                 f"SELECT tbl, state, count(*) FROM item WHERE tbl IN ({marks}) GROUP BY 1, 2"  # noqa: S608
-                " UNION ALL SELECT 'files', state, count(*) FROM file WHERE state NOT IN ('listed', 'gone')"
-                " GROUP BY 2",
+                " UNION ALL SELECT 'files', state, count(*) FROM file"
+                " WHERE state NOT IN ('listed', 'gone') GROUP BY 2",
                 tuple(tables),
             ).fetchall()
         return [Count(table, state, items) for table, state, items in rows]
@@ -374,7 +394,7 @@ class Ledger(FileLedger):
         return int(str(found))
 
 
-def _print(subject: Subject, run: int) -> str:
+def print_of(subject: Subject, run: int) -> str:
     """Return what tells whether a subject has changed; a running experiment always has."""
     digest = hashlib.blake2b(subject.listed, digest_size=16).hexdigest()
     if subject.kind != "experiment":
@@ -383,11 +403,36 @@ def _print(subject: Subject, run: int) -> str:
     return f"{digest}.{run}" if running else digest
 
 
-def _options(plan: Plan, table: str, *, files: bool) -> str:
-    """Return what of the selection decides the rows of a table, short."""
-    chosen: list[object] = [plan.selection.exact, plan.selection.raw]
-    if table in ("metrics", "metric_series", "metric_summaries"):
-        chosen.append(plan.selection.metrics)
-    if table == "assets":
-        chosen.append(files)
-    return "/" + hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
+class Earlier:
+    """What a folder holds of an earlier harvest, to be read only: for a forecast.
+
+    Args:
+        path: The ledger; where it is missing or unreadable, everything is to be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._db: sqlite3.Connection | None = None
+        if path.exists():
+            with suppress(sqlite3.Error):
+                self._db = sqlite3.connect(
+                    f"file:{quote(str(path))}?mode=ro", uri=True, check_same_thread=False
+                )
+
+    def done(self, subject: Subject) -> Mapping[str, str]:
+        """Return the fingerprints of those tables of a subject that need not be read again."""
+        if self._db is None:
+            return {}
+        try:
+            rows = self._db.execute(
+                "SELECT i.tbl, i.print FROM subject s JOIN item i ON i.subject = s.id"
+                " WHERE s.kind = ? AND s.key = ? AND i.state NOT IN ('planned', 'failed')",
+                (subject.kind, subject.key),
+            ).fetchall()
+        except sqlite3.Error:
+            return {}
+        return {str(table): str(mark) for table, mark in rows}
+
+    def close(self) -> None:
+        """Close the ledger."""
+        if self._db is not None:
+            self._db.close()

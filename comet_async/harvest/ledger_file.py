@@ -11,8 +11,8 @@ from pathlib import Path
 import msgspec
 
 from comet_async.errors import DestinationError, LedgerError
-from comet_async.harvest.planner import Plan
 from comet_async.harvest.owners import owner_lives, this_owner
+from comet_async.harvest.planner import Plan
 from comet_async.redaction import bare_url, printable, shortened
 
 __all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
@@ -47,7 +47,7 @@ CREATE INDEX file_etag ON file (etag) WHERE etag IS NOT NULL AND state = 'stored
 CREATE TABLE name (project TEXT NOT NULL, name TEXT NOT NULL, PRIMARY KEY (project, name))
   WITHOUT ROWID;
 CREATE TABLE change (
-  run INTEGER NOT NULL, what TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL,
+  run INTEGER NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, what TEXT NOT NULL,
   PRIMARY KEY (run, kind, key)) WITHOUT ROWID;
 CREATE TABLE snapshot (
   number INTEGER PRIMARY KEY AUTOINCREMENT, run INTEGER NOT NULL, created REAL NOT NULL,
@@ -131,7 +131,9 @@ class LedgerFile:
             LedgerError: Another run is under way.
         """
         now = time.time()
-        for owner, pulse in self._db.execute("SELECT owner, pulse FROM run WHERE state = 'running'"):
+        for owner, pulse in self._db.execute(
+            "SELECT owner, pulse FROM run WHERE state = 'running'"
+        ):
             if owner_lives(str(owner), now - float(pulse)):
                 raise LedgerError(
                     f"another harvest works in {printable(str(self._path.parent))}"

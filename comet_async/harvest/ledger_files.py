@@ -68,7 +68,8 @@ class FileLedger(LedgerFile):
         """Record the assets of an experiment: what is listed, local path and state of each.
 
         An asset that is stored under that path already and listed with the state `stored` keeps its
-        file; one that is no longer listed is gone: its path stays taken, for earlier snapshots show it.
+        file; one that is no longer listed is gone: its path stays taken, for earlier snapshots show
+        it.
 
         Returns:
             How many files are to be fetched; an id that comes twice counts once.

@@ -38,9 +38,7 @@ class ListedStage:
         async for due, _ in due_items(self._job, (_TABLE,)):
             problem: CometAsyncError | None = None
             try:
-                entry = msgspec.json.decode(
-                    due.subject.listed, type=comet.Experiment, strict=False
-                )
+                entry = msgspec.json.decode(due.subject.listed, type=comet.Experiment, strict=False)
                 rows = batch(TABLES[_TABLE], experiment_columns([entry]))
             except DecodeError as error:
                 problem = error

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
 from comet_async import comet
 from comet_async.comet.common import SERVICE
 from comet_async.engine.session import Session
+from comet_async.engine.threads import undivided
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
     DecodeError,
     UsageError,
 )
-from comet_async.harvest.planner import BATCHED, Listed, Plan, ProjectFacts, with_implied
+from comet_async.harvest.lake import LEDGER
+from comet_async.harvest.ledger import Earlier, print_of
+from comet_async.harvest.planner import (
+    BATCHED,
+    Listed,
+    Plan,
+    ProjectFacts,
+    options_of,
+    with_implied,
+)
 from comet_async.harvest.readers import READERS
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection, parse_scope
@@ -41,6 +52,8 @@ async def plan(
     tables: Sequence[str] | None = None,
     archived: bool = False,
     selection: Selection | None = None,
+    into: Path | str | None = None,
+    files: bool = True,
     readers: Sequence[Reader] = READERS,
 ) -> Plan:
     """Return what a harvest of `scope` will ask, after the listings and a question or two each.
@@ -55,6 +68,8 @@ async def plan(
             Tables that come with others are added.
         archived: Whether to harvest archived experiments as well.
         selection: Which experiments, and how they are read; `archived` adds to it.
+        into: Folder of an earlier harvest: what it holds and is up to date is not to be read again.
+        files: Whether the files of assets will be fetched.
         readers: What reads the tables that charts do not fill.
 
     Returns:
@@ -71,14 +86,15 @@ async def plan(
         wanted = msgspec.structs.replace(wanted, archived=True)
     service = service_of(session)
     before = session.counters.requests
-    walk = _Walk(session, asked, wanted, chosen)
-    await walk.walk()
+    walk = _Walk(session, asked, wanted, chosen, files=files)
+    await walk.walk(into)
     return Plan(
         url=service.base_url,
         scope=asked,
         selection=wanted,
         tables=chosen,
         listed=walk.listed,
+        due=walk.due,
         projects=walk.projects,
         requests=session.counters.requests - before,
         limits=service.limits_of("default"),
@@ -88,11 +104,11 @@ async def plan(
 
 def requests_each(tables: Sequence[str], readers: Sequence[Reader] = READERS) -> dict[str, float]:
     """Return the requests that one subject takes, by the first table of each reader."""
-    found: dict[str, float] = {}
+    found = {table: 1.0 for table in ("metrics", "assets") if table in tables}
     for reader in readers:
         mine = [table for table in reader.tables if table in tables]
         if mine:
-            found[mine[0]] = reader.requests
+            found.setdefault(mine[0], reader.requests)
     return found
 
 
@@ -132,18 +148,37 @@ class _Walk:
     """One walk over the listings of a scope."""
 
     def __init__(
-        self, session: Session, scope: Scope, selection: Selection, tables: tuple[str, ...]
+        self,
+        session: Session,
+        scope: Scope,
+        selection: Selection,
+        tables: tuple[str, ...],
+        *,
+        files: bool,
     ) -> None:
         self._session = session
         self._scope = scope
         self._selection = selection
         self._tables = tables
         self._seen: set[str] = set()
+        self._earlier: Earlier | None = None
+        self._options = {table: options_of(selection, table, files=files) for table in tables}
+        self.due: dict[str, dict[str, int]] = {}
         self.listed = Listed()
         self.projects: dict[str, ProjectFacts] = {}
 
-    async def walk(self) -> None:
-        """List everything that the tables need."""
+    async def walk(self, into: Path | str | None) -> None:
+        """List everything that the tables need, and see what a folder has of it."""
+        if into is None:
+            await self._walk()
+            return
+        self._earlier = await undivided(lambda: Earlier(Path(into) / LEDGER))
+        try:
+            await self._walk()
+        finally:
+            await undivided(self._earlier.close)
+
+    async def _walk(self) -> None:
         kinds = {TABLES[table].subject for table in self._tables}
         if "workspace" in kinds:
             self._add_workspace()
@@ -185,7 +220,24 @@ class _Walk:
             key if kind == "project" else None,
             msgspec.json.encode(entry),
         )
+        self._take(subject)
+
+    def _take(self, subject: Subject) -> bool:
+        """Add a subject, count the tables that are to be read of it, and tell if there are any."""
         self.listed.add(subject)
+        done = {} if self._earlier is None else self._earlier.done(subject)
+        mark = print_of(subject, 0)
+        project = subject.project_id or ""
+        any_due = False
+        for table in self._tables:
+            if TABLES[table].subject != subject.kind or done.get(table) == (
+                mark + self._options[table]
+            ):
+                continue
+            by_project = self.due.setdefault(table, {})
+            by_project[project] = by_project.get(project, 0) + 1
+            any_due = True
+        return any_due
 
     async def _project(self, project_id: str | None) -> None:
         """List the experiments of one project, and find out what helps to ask of many at once."""
@@ -196,8 +248,8 @@ class _Walk:
             async for subject in self._experiments(project_id, archived=flag):
                 if chosen is not None and subject.key not in chosen:
                     continue
-                self.listed.add(subject)
-                keys.append(subject.key)
+                if self._take(subject):
+                    keys.append(subject.key)
                 found = subject.project_id or found
         if not keys:
             return
@@ -243,9 +295,7 @@ class _Walk:
         )
         number = 1
         while True:
-            page = await self._session.send(
-                with_query(request, page=number).returning(_RawPage)
-            )
+            page = await self._session.send(with_query(request, page=number).returning(_RawPage))
             rows = page.experiments or []
             fresh = [found for row in rows if (found := self._fresh(row, project_id)) is not None]
             for entry, subject in fresh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from math import ceil
@@ -25,6 +26,7 @@ __all__ = [
     "ProjectFacts",
     "TableForecast",
     "batch_size",
+    "options_of",
     "seconds_for",
     "with_implied",
 ]
@@ -63,7 +65,6 @@ class Listed:
         self._pages: list[bytes] = []
         self._open: list[Subject] = []
         self._counts: dict[SubjectKind, int] = {}
-        self._by_project: dict[str | None, int] = {}
         for subject in subjects:
             self.add(subject)
 
@@ -71,9 +72,6 @@ class Listed:
         """Append a subject."""
         self._open.append(subject)
         self._counts[subject.kind] = self._counts.get(subject.kind, 0) + 1
-        if subject.kind == "experiment":
-            project = subject.project_id
-            self._by_project[project] = self._by_project.get(project, 0) + 1
         if len(self._open) == _PAGE:
             self._pages.append(zlib.compress(msgspec.msgpack.encode(self._open)))
             self._open = []
@@ -86,10 +84,6 @@ class Listed:
     def count(self, kind: SubjectKind) -> int:
         """Return how many subjects of a kind there are."""
         return self._counts.get(kind, 0)
-
-    def in_project(self, project_id: str | None) -> int:
-        """Return how many experiments a project has."""
-        return self._by_project.get(project_id, 0)
 
 
 class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +121,19 @@ def batch_size(bytes_each: float) -> int:
     (24, 250, 1)
     """
     return max(1, min(MAX_KEYS, int(TARGET_BYTES / max(bytes_each, 1.0))))
+
+
+def options_of(selection: Selection, table: str, *, files: bool) -> str:
+    """Return what of a selection decides the rows of a table, short.
+
+    An item that was stored under other options is read again.
+    """
+    chosen: list[object] = [selection.exact, selection.raw]
+    if table in ("metrics", "metric_series", "metric_summaries"):
+        chosen.append(selection.metrics)
+    if table == "assets":
+        chosen.append(files)
+    return "/" + hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
 
 
 class TableForecast(msgspec.Struct, frozen=True):
@@ -183,7 +190,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         selection: Which experiments, and how they are read.
         tables: Names of the tables, in the order of reports.
         listed: All subjects.
-        projects: What is known of each project that has experiments here.
+        due: Subjects that are to be read, by table and project; those of a harvest that is there
+            already and up to date are not.
+        projects: What is known of each project that has something to be read.
         requests: Requests that the plan took.
         limits: Limits of the service, for the forecast.
         requests_each: Requests that a table takes for one subject, by table.
@@ -194,6 +203,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     selection: Selection
     tables: tuple[str, ...]
     listed: Listed
+    due: Mapping[str, Mapping[str, int]]
     projects: Mapping[str, ProjectFacts]
     requests: int
     limits: Limits
@@ -223,7 +233,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if self.selection.exact or project.tags is None or not project.tags:
             return False
         flags = 1 + self.selection.archived
-        return len(project.tags) * flags < self.listed.in_project(project.project_id)
+        return len(project.tags) * flags < self._due("tags", project)
+
+    def _due(self, table: str, project: ProjectFacts | None = None) -> int:
+        by_project = self.due.get(table, {})
+        if project is None:
+            return sum(by_project.values())
+        return by_project.get(project.project_id, 0)
 
     def by_flag(self, project: ProjectFacts, flag: str) -> bool:
         """Tell whether the server can tell at once which experiments have something."""
@@ -243,19 +259,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if table in self.charts:
             alone = table == "parameters" and "metrics" not in self.tables
             return self._of_charts(table) if alone else TableForecast(table, 0, 0)
-        schema = TABLES[table]
-        count = self.listed.count(schema.subject)
+        count = self._due(table)
         if table == "tags":
             count = sum(map(self._tag_requests, self.projects.values()))
         elif table == "html":
             count = sum(map(self._html_requests, self.projects.values()))
         requests = round(count * self.requests_each.get(table, 0.0))
-        return TableForecast(table, requests, requests * schema.typical_bytes)
+        return TableForecast(table, requests, requests * TABLES[table].typical_bytes)
 
     def _of_charts(self, table: str) -> TableForecast:
         requests = size = 0
         for project in self.projects.values():
-            count = self.listed.in_project(project.project_id)
+            count = max(self._due(name, project) for name in self._together(table))
             each = project.chart_bytes
             if table == "system_metrics":
                 each = TABLES[table].typical_bytes
@@ -263,15 +278,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             size += int(count * each)
         return TableForecast(table, requests, size)
 
+    def _together(self, table: str) -> tuple[str, ...]:
+        return (table, "parameters") if table == "metrics" else (table,)
+
     def _tag_requests(self, project: ProjectFacts) -> int:
         if self.by_tag(project):
             return len(project.tags or ()) * (1 + self.selection.archived)
-        return self.listed.in_project(project.project_id)
+        return self._due("tags", project)
 
     def _html_requests(self, project: ProjectFacts) -> int:
         if self.by_flag(project, "hasHtml"):
-            return 1 + self.selection.archived
-        return self.listed.in_project(project.project_id)
+            return (1 + self.selection.archived) if self._due("html", project) else 0
+        return self._due("html", project)
 
     def __repr__(self) -> str:
         return (

@@ -19,6 +19,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from comet_async.errors import UsageError
+from comet_async.harvest.subjects import SubjectKind
 from comet_async.redaction import printable
 
 __all__ = [
@@ -70,13 +71,15 @@ class TableSchema(msgspec.Struct, frozen=True):
         name: Its name, and its folder's.
         meaning: What a row is.
         columns: Its columns, in order.
-        typical_bytes: Rough size of one experiment's answer on the wire, for forecasts.
+        typical_bytes: Rough size of one subject's answer on the wire, for forecasts.
+        subject: What an item of it is: one experiment, or else.
     """
 
     name: str
     meaning: str
     columns: tuple[Column, ...]
     typical_bytes: int
+    subject: SubjectKind = "experiment"
 
 
 _KEY = Column("experiment_key", "name", "Experiment key.")
@@ -148,6 +151,29 @@ _METRICS = TableSchema(
     ),
     200_000,
 )
+_SERIES = TableSchema(
+    "metric_series",
+    "One row per metric of an experiment: how true its series is to what was logged.",
+    (
+        _KEY,
+        Column("metric", "name", "Name, case-sensitive."),
+        Column("points", "int64", "Points in `metrics`."),
+        Column(
+            "fidelity",
+            "name",
+            "`full`; `downsampled`: more than 15,000 were logged, and the service keeps so many;"
+            " `sampled`; `unknown`: the answer may have been a sample.",
+        ),
+        Column("source", "name", "`chart`, `get-all`, `get-metric` or `full-metric asset`."),
+    ),
+    0,
+)
+_SYSTEM_METRICS = TableSchema(
+    "system_metrics",
+    "One row per stored point of a metric of the machine, as `sys.cpu.percent.avg`.",
+    _METRICS.columns,
+    60_000,
+)
 _SUMMARIES = TableSchema(
     "metric_summaries",
     "One row per metric of an experiment: smallest, largest and last value.",
@@ -158,6 +184,7 @@ _SUMMARIES = TableSchema(
         *_summary("max", "Largest"),
         *_summary("last", "Last"),
         Column("editable", "bool", "Whether the web page lets users change it."),
+        Column("source", "name", "`server`, or `series`: computed from the whole series."),
     ),
     4_000,
 )
@@ -240,11 +267,13 @@ TABLES: Mapping[str, TableSchema] = MappingProxyType(
         for table in (
             _EXPERIMENTS,
             _METRICS,
+            _SERIES,
             _SUMMARIES,
             _PARAMETERS,
             _OTHERS,
             _TAGS,
             _SYSTEM,
+            _SYSTEM_METRICS,
             _ASSETS,
         )
     }

@@ -1,4 +1,4 @@
-"""The series of one experiment at a time, exactly: with context and offset, whole where it can be."""
+"""The series of one experiment at a time: with context and offset, whole where it can be."""
 
 from __future__ import annotations
 
