@@ -151,7 +151,7 @@ class ChartStage:
     async def _fetch(self, asked: _Asked) -> _Answer:
         """Return the answer for a batch; halve it when the server refuses or does not make it."""
         names = self._of(asked.project)
-        wanted = frozenset().union(*(due.tables for due in asked.due))
+        wanted = {table for due in asked.due for table in due.tables}
         metrics = names.metrics if wanted - {"parameters"} else ()
         parameters = names.parameters if "parameters" in wanted else ()
         if not metrics and not parameters:

@@ -77,14 +77,14 @@ class DetailStage:
         found = columns.get("system_details")
         if found is None or "system_metrics" not in self._job.plan.tables:
             return
-        names = {str(name) for names in found["system_metric_names"] for name in _texts(names)}
+        names = {name for names in found["system_metric_names"] for name in _texts(names)}
         if names:
             project = due.subject.project_id or ""
             await self._job.remember(project, names)
 
 
-def _texts(value: object) -> list[object]:
-    return list(value) if isinstance(value, (list, tuple)) else []
+def _texts(value: object) -> list[str]:
+    return msgspec.convert(value or [], list[str])
 
 
 def _batch(table: str, columns: Mapping[str, Columns]) -> Batch | None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from comet_async import comet
-from comet_async.errors import CometAsyncError, DecodeError
+from comet_async.engine.decode import decode
+from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import batch
 from comet_async.harvest.columns import experiment_columns
 from comet_async.harvest.detail_stage import due_items
@@ -36,14 +35,12 @@ class ListedStage:
         if _TABLE not in self._job.plan.tables:
             return
         async for due, _ in due_items(self._job, (_TABLE,)):
-            problem: CometAsyncError | None = None
             try:
-                entry = msgspec.json.decode(due.subject.listed, type=comet.Experiment, strict=False)
-                rows = batch(TABLES[_TABLE], experiment_columns([entry]))
+                entry = decode(due.subject.listed, comet.Experiment)
+                found = Found(
+                    rows=[(_TABLE, due.id, batch(TABLES[_TABLE], experiment_columns([entry])))]
+                )
             except DecodeError as error:
-                problem = error
-            if problem is None:
-                await self._job.take(Found(rows=[(_TABLE, due.id, rows)]))
-            else:
-                await self._job.take(failures_of([_TABLE], due.id, problem))
+                found = failures_of([_TABLE], due.id, error)
+            await self._job.take(found)
         await self._job.flush()

@@ -9,14 +9,10 @@ import msgspec
 
 from comet_async import comet
 from comet_async.comet.common import SERVICE
+from comet_async.engine.decode import decode
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
-from comet_async.errors import (
-    AuthenticationError,
-    CometAsyncError,
-    DecodeError,
-    UsageError,
-)
+from comet_async.errors import AuthenticationError, CometAsyncError, UsageError
 from comet_async.harvest.lake import LEDGER
 from comet_async.harvest.ledger import Earlier, print_of
 from comet_async.harvest.planner import (
@@ -133,13 +129,6 @@ def _tables(scope: str, tables: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(table for table in every if TABLES[table].subject not in _OF_WORKSPACE)
 
 
-class _Entry(msgspec.Struct, rename="camel"):
-    """What is read of an experiment's entry before it is kept as it is."""
-
-    experiment_key: str
-    project_id: str | None = None
-
-
 class _RawPage(msgspec.Struct):
     experiments: list[msgspec.Raw] | None = None
 
@@ -225,7 +214,9 @@ class _Walk:
     def _take(self, subject: Subject) -> bool:
         """Add a subject, count the tables that are to be read of it, and tell if there are any."""
         self.listed.add(subject)
-        done = {} if self._earlier is None else self._earlier.done(subject)
+        done: Mapping[str, str] = {}
+        if self._earlier is not None:
+            done = self._earlier.done(subject)
         mark = print_of(subject, 0)
         project = subject.project_id or ""
         any_due = False
@@ -309,13 +300,7 @@ class _Walk:
         self, row: msgspec.Raw, project_id: str | None
     ) -> tuple[comet.Experiment, Subject] | None:
         """Return an experiment that was not listed before."""
-        problem = ""
-        try:
-            entry = msgspec.json.decode(row, type=comet.Experiment, strict=False)
-        except msgspec.DecodeError as error:
-            problem = str(error)
-        if problem:
-            raise DecodeError(f"an experiment of the listing: {problem}")
+        entry = decode(bytes(row), comet.Experiment)
         if entry.experiment_key in self._seen:
             return None
         self._seen.add(entry.experiment_key)

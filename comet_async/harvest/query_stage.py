@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from comet_async import comet
 from comet_async.errors import CometAsyncError
@@ -82,15 +82,15 @@ class QueryStage:
         self, table: str, facts: ProjectFacts, predicate: Mapping[str, object]
     ) -> frozenset[str] | None:
         """Return the keys of the experiments that meet a predicate, None if that was not told."""
-        found: list[Iterable[str]] = []
+        found: set[str] = set()
         for archived in (False, True)[: 1 + self._job.plan.selection.archived]:
             request = comet.query_project(
                 [predicate], project_id=facts.project_id, archived=archived
             )
             try:
-                found.append((await self._job.ask(table, request)).experiment_keys)
+                found.update((await self._job.ask(table, request)).experiment_keys)
             except CometAsyncError as error:
                 if stops(error):
                     raise
                 return None
-        return frozenset().union(*found)
+        return frozenset(found)

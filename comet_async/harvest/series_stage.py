@@ -80,7 +80,7 @@ class SeriesStage:
                 raise
         wanted = {name for name in found.points if self._job.plan.selection.has_metric(name)}
         cut = {name for name in wanted if found.points[name] >= STORED_AT_MOST}
-        full = await self._full(due, cut) if cut else {}
+        full = await self._full(due, cut)
         return await anyio.to_thread.run_sync(_rows, due, found, wanted, full)
 
     def _adapt(self, size: int) -> None:
@@ -91,6 +91,8 @@ class SeriesStage:
 
     async def _full(self, due: Due, metrics: set[str]) -> Mapping[str, Batch]:
         """Return the whole series of those metrics that have full-metric assets."""
+        if not metrics:
+            return {}
         key = due.subject.key
         listing = comet.get_experiment_asset_list(key, type=_TYPE).with_timeout(_SECONDS)
         assets = (await self._job.ask("metrics", listing)).assets
