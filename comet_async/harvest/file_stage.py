@@ -52,7 +52,9 @@ class FileStage:
         await job.on_disk(partial(job.lake.file_folder, ()))
         await self._look()
         counts = await job.on_disk(job.lake.ledger.file_counts)
-        job.progress.planned(FILES, counts.get("planned", 0))
+        remote = counts.get("remote", 0)
+        job.progress.planned(FILES, counts.get("planned", 0) + remote)
+        job.answered(FILES, remote, 0)
         try:
             async with fan_out(self._download, _Pending(job), concurrency=job.width) as outcomes:
                 async for outcome in outcomes:
@@ -95,7 +97,7 @@ class FileStage:
                 ("assets", subject, batch(TABLES["assets"], asset_columns(found)))
                 for subject, found in ends.items()
             ]
-            await job.take(Found(rows=list(rows)))
+            await job.take(Found(rows=list(rows)), told=True)
         await job.flush()
 
     async def _download(self, pending: Pending) -> FileEnd:

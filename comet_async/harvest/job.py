@@ -136,12 +136,18 @@ class Job:
                 await undivided(self.lake.ledger.beat)
             return await undivided(act)
 
-    async def take(self, found: Found) -> None:
-        """Put rows to the writers, and on disk what is due."""
+    async def take(self, found: Found, *, told: bool = False) -> None:
+        """Put rows to the writers, and on disk what is due.
+
+        Args:
+            found: Items with their rows or their ends.
+            told: Whether the progress knows of them already.
+        """
         for table, subject, rows in found.rows:
             count = 0 if rows is None else rows.num_rows
             self.writer(table).add(subject, rows if count else None)
-            self.answered(table, 1, count)
+            if not told:
+                self.answered(table, 1, count)
         for table, subject, state, reason in found.ends:
             self._ends.append((table, subject, state, reason))
             if state == FAILED:
