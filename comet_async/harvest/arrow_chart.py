@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
@@ -101,7 +102,7 @@ def _at_once(
     """Return the rows of all experiments, or None where a closer look is needed."""
     pa = arrow()
     texts = pa.struct([(name, pa.string()) for name in parameters])
-    entry = pa.struct([*_members(), ("params", texts)])
+    entry = pa.struct([*_members().items(), ("params", texts)])
     kind = pa.struct([(key, entry) for key in keys])
     members: dict[str, ArrowType] = {"experiments": kind, "empty": pa.bool_()}
     parsed = document(body, members, only_known=True)
@@ -114,7 +115,7 @@ def _at_once(
             continue
         params = one.field("params")
         told = {name: params.field(name).to_pylist()[0] for name in parameters}
-        rows = _rows(key, {name: one.field(name) for name, _ in _members()}, body)
+        rows = _rows(key, {name: one.field(name) for name in _members()}, body)
         if rows is None:
             return None
         known = {name: text for name, text in told.items() if isinstance(text, str)}
@@ -152,7 +153,7 @@ def _entry(key: str, raw: bytes, parameters: Sequence[str]) -> ExperimentRows:
         params = decode(raw, _Parameters).params or {}
         told = {name: _text(params.get(name)) for name in parameters}
         known = {name: text for name, text in told.items() if text is not None}
-        parsed = document(raw, dict(_members()), only_known=False)
+        parsed = document(raw, _members(), only_known=False)
         rows = None if parsed is None else _rows(key, parsed, raw)
         return ExperimentRows(*(rows or _decoded(key, decode(raw, comet.ChartExperiment))), known)
     except DecodeError as error:
@@ -167,7 +168,8 @@ def _text(cell: _Parameter) -> str | None:
     return cell if cell is None or isinstance(cell, str) else repr(cell)
 
 
-def _members() -> list[tuple[str, ArrowType]]:
+@functools.cache
+def _members() -> Mapping[str, ArrowType]:
     """Return the members of an entry but its parameters.
 
     Those without a column are among them: a wrong one is an error, as in the other way.
@@ -176,13 +178,8 @@ def _members() -> list[tuple[str, ArrowType]]:
     text, whole = pa.string(), pa.list_(pa.int64())
     members = [("metricName", text), ("values", pa.list_(pa.float64())), ("durations", whole)]
     series = pa.struct([*members, *((name, whole) for name in _LISTS)])
-    return [
-        ("experimentKey", text),
-        ("experimentName", text),
-        ("steps", whole),
-        ("epochs", whole),
-        ("metrics", pa.list_(series)),
-    ]
+    entry = {"experimentKey": text, "experimentName": text, "steps": whole, "epochs": whole}
+    return {**entry, "metrics": cast("ArrowType", pa.list_(series))}
 
 
 def _rows(
@@ -202,7 +199,7 @@ def _rows(
         return None
     if series.null_count or names.null_count or values.null_count:
         return None
-    sizes = pc.list_value_length(values)
+    sizes = _sizes(values)
     lists = {name: _parallel(series.field(name), sizes) for name in _LISTS}
     numbers = values.flatten()
     if not all(fits for _, fits in lists.values()) or not _exact(numbers, raw):
@@ -210,28 +207,32 @@ def _rows(
     columns = {column: lists[name][0] for column, name in zip(_COLUMNS, _LISTS, strict=True)}
     named = names.dictionary_encode().take(pc.list_parent_indices(values))
     counts: dict[str, int] = {}
-    for name, size in zip(names.to_pylist(), sizes.to_pylist(), strict=True):
-        counts[str(name)] = counts.get(str(name), 0) + size
+    for name, size in zip(cast("list[str]", names.to_pylist()), sizes, strict=True):
+        counts[name] = counts.get(name, 0) + size
     return metric_batch(key, {**columns, "metric": named, "value": numbers}), counts
 
 
-def _parallel(lists: Array, sizes: Array) -> tuple[Array | None, bool]:
+def _sizes(lists: Array) -> list[int]:
+    """Return the length of each list, 0 where there is none."""
+    return [size or 0 for size in compute().list_value_length(lists).to_pylist()]
+
+
+def _parallel(lists: Array, sizes: list[int]) -> tuple[Array | None, bool]:
     """Return a column, None for one of nulls, and whether its lists run in parallel to the values.
 
     A list that is null or empty stands for nulls.
     """
-    pa, pc = arrow(), compute()
-    lengths = pc.fill_null(pc.list_value_length(lists), 0)
-    empty, same = pc.equal(lengths, 0), pc.equal(lengths, sizes)
-    if pc.all(same, min_count=0).as_py():
+    pa = arrow()
+    found = _sizes(lists)
+    if found == sizes:
         return lists.flatten(), True
-    if pc.all(empty, min_count=0).as_py():
-        return None, True
-    if not pc.all(pc.or_(empty, same)).as_py():
+    if any(own not in (0, size) for own, size in zip(found, sizes, strict=True)):
         return None, False
+    if not any(found):
+        return None, True
     parts = [
-        pa.nulls(size, pa.int64()) if lacks else lists.slice(at, 1).flatten()
-        for at, (size, lacks) in enumerate(zip(sizes.to_pylist(), empty.to_pylist(), strict=True))
+        lists.slice(at, 1).flatten() if own else pa.nulls(size, pa.int64())
+        for at, (own, size) in enumerate(zip(found, sizes, strict=True))
     ]
     return cast("Array", pa.concat_arrays(parts)), True
 
