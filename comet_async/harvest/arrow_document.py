@@ -145,6 +145,8 @@ def document(
                 newlines_in_values=True,
                 unexpected_field_behavior="error" if only_known else "ignore",
             ),
+            # The default pool keeps what was freed: twice the peak, for 5 % of the time.
+            memory_pool=pa.system_memory_pool(),
         )
         if table.num_rows != 1:
             return None
