@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from comet_async.server.chart import chart
+from comet_async.server.chart import Made, Wanted, chart
 from comet_async.server.extras import cloud_of
 from comet_async.server.extras_sample import invented_git, invented_patch, invented_text
 from comet_async.server.records import Json, JsonObject, Run
@@ -162,13 +162,22 @@ def _chart(call: Call) -> Reply:
     parameters = None if asked is None else _texts(call, "params")
     full = call.body.get("fetchFull") is True
     independent = call.body.get("independentMetrics") is not False
+    limits, made = call.limits, Made()
 
     def build() -> bytes:
-        return msgspec.json.encode(
-            chart(call.store, keys, metrics, parameters, full=full, independent=independent)
+        made.points = 0
+        return chart(
+            call.store,
+            keys,
+            Wanted(metrics=metrics, parameters=parameters, full=full, independent=independent),
+            made,
+            limits,
         )
 
-    return Later(build, f"chart:{call.body!r}")
+    if not limits.seconds_per_million:
+        return Later(build, f"chart:{call.body!r}")
+    # Not kept: a kept answer would not say how many points it has.
+    return Later(build, pause=lambda: made.points * limits.seconds_per_million / 1e6)
 
 
 def _texts(call: Call, name: str) -> list[str]:

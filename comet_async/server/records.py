@@ -7,7 +7,7 @@ so that every endpoint answers for either.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -130,6 +130,19 @@ class Series:
     contexts: Sequence[str | None]
     offsets: Sequence[int]
     plain: bool = False
+
+    def picked(self, chosen: Sequence[int]) -> Series:
+        """Return the points at some positions."""
+        return Series(
+            self.name,
+            [self.values[at] for at in chosen],
+            [self.steps[at] for at in chosen],
+            [self.epochs[at] for at in chosen],
+            [self.timestamps[at] for at in chosen],
+            [self.contexts[at] for at in chosen],
+            [self.offsets[at] for at in chosen],
+            self.plain,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +295,11 @@ class Run(Protocol):
 class Source(Protocol):
     """A set of projects and runs."""
 
+    @property
+    def revision(self) -> int:
+        """A number that rises with every change; 0 for what never changes."""
+        ...
+
     def projects(self) -> Sequence[Project]:
         """Return all projects."""
         ...
@@ -294,8 +312,13 @@ class Source(Protocol):
         """Return the runs of a project by start time, oldest first."""
         ...
 
-    def columns(self, project_id: str) -> Sequence[Column]:
-        """Return the logged columns of a project: metrics, parameters, others, tags."""
+    def columns(self, project_id: str, *, without: Collection[str] = ()) -> Sequence[Column]:
+        """Return the logged columns of a project: metrics, parameters, others, tags.
+
+        Args:
+            project_id: The project.
+            without: Keys of experiments that do not count.
+        """
         ...
 
     def registrations(self) -> Sequence[Registration]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -83,6 +83,8 @@ class SyntheticSource:
     its index, and a made-up key is refused, both without a table.
     """
 
+    revision = 0
+
     def __init__(self, spec: SyntheticSpec) -> None:
         """Compute nothing but the list of projects.
 
@@ -156,10 +158,10 @@ class SyntheticSource:
         chosen = range(split, share.stop) if archived else range(share.start, split)
         return LazyRuns(self, chosen)
 
-    def columns(self, project_id: str) -> Sequence[Column]:
+    def columns(self, project_id: str, *, without: Collection[str] = ()) -> Sequence[Column]:
         """Return the logged columns; all runs have the same."""
         position = self._position.get(project_id)
-        if position is None or not self.share(position):
+        if position is None or not self._is_left(self.share(position), without):
             return ()
         run = self.at(self.share(position).start)
         odd = {NON_FINITE_METRIC, TEXT_METRIC}
@@ -173,6 +175,11 @@ class SyntheticSource:
         others = [Column(row.name, "string", "log_other") for row in run.others()]
         tags = [Column(tag, "string", "tag") for tag in ("best", "synthetic", "v1")]
         return [*metrics, *parameters, *others, *tags]
+
+    def _is_left(self, share: range, without: Collection[str]) -> bool:
+        """Return whether a share has experiments besides those of some keys."""
+        indices = {self.index(key) for key in without}
+        return len(share) > sum(index is not None and index in share for index in indices)
 
     def registrations(self) -> Sequence[Registration]:
         """Return one registry model per project, with a version from each of its oldest runs."""

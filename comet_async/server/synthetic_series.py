@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from comet_async.server.number_texts import NumberTexts
 from comet_async.server.numbers_text import java_double
 from comet_async.server.records import Mark, Series, Value
 
@@ -52,9 +54,9 @@ def metric_name(index: int) -> str:
 
 
 @lru_cache(maxsize=64)
-def _shape(points: int) -> tuple[tuple[int, ...], tuple[int, ...], tuple[None, ...]]:
+def _shape(points: int) -> tuple[range, tuple[int, ...], tuple[None, ...]]:
     """Return steps, epochs and contexts, which all series of a length share."""
-    steps = tuple(range(0, points * _STEP, _STEP))
+    steps = range(0, points * _STEP, _STEP)
     epochs = tuple(index // _POINTS_PER_EPOCH for index in range(points))
     return steps, epochs, (None,) * points
 
@@ -137,12 +139,12 @@ class Curve:
     def _java(self, index: int, value: float) -> str:
         return _NON_FINITE[index % 3] if self._is_odd(index) else java_double(value)
 
-    def _texts(self) -> list[str]:
+    def _texts(self) -> Sequence[str]:
         if self.name == TEXT_METRIC:
             return [_WORDS[index % len(_WORDS)] for index in range(self.points)]
         if self.name == NON_FINITE_METRIC:
             return [self._java(index, value) for index, value in enumerate(self._numbers())]
-        return list(map(repr, self._numbers()))
+        return NumberTexts(self._numbers())
 
     def _first_offset(self) -> int:
         if self.name == NEGATIVE_OFFSET_METRIC:
