@@ -34,13 +34,14 @@ from comet_async.server.records import (
 )
 from comet_async.server.request_log import LoggedRequest, RequestLog
 from comet_async.server.store import Store
-from comet_async.server.synthetic import SyntheticSource, SyntheticSpec
+from comet_async.server.synthetic import SyntheticSource
 from comet_async.server.synthetic_series import (
     FIRST_NEGATIVE_OFFSET,
     NEGATIVE_OFFSET_METRIC,
     NON_FINITE_METRIC,
     TEXT_METRIC,
 )
+from comet_async.server.synthetic_spec import SyntheticSpec
 from comet_async.server.threaded import serve_in_thread
 
 __all__ = [

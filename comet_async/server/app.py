@@ -38,7 +38,8 @@ from comet_async.server.request_log import RequestLog
 from comet_async.server.sqlite_source import SqliteSource
 from comet_async.server.storage import OBJECT_PATH, storage_route
 from comet_async.server.store import Store
-from comet_async.server.synthetic import SyntheticSource, SyntheticSpec
+from comet_async.server.synthetic import SyntheticSource
+from comet_async.server.synthetic_spec import SyntheticSpec
 
 __all__ = ["COMET_ROUTES", "LocalServer", "serve_forever"]
 

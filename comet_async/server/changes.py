@@ -11,6 +11,7 @@ from comet_async.server.columns import columns_of, union
 from comet_async.server.in_memory import MemoryRun
 from comet_async.server.logged import Logged, series_of
 from comet_async.server.records import (
+    Artifact,
     Asset,
     Column,
     Project,
@@ -232,6 +233,10 @@ class Changes:
         deleted = {key for key, run in self._runs.items() if run is None}
         found = self._source.registrations()
         return [item for item in found if item.experiment_key not in deleted]
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
+        return self._source.artifacts(workspace)
 
     def __repr__(self) -> str:
         return f"<Changes {self._count} of {self._source!r}>"

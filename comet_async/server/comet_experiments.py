@@ -19,7 +19,7 @@ from comet_async.server.replies import (
 )
 from comet_async.server.rows import experiment_row, points_json, value_row
 from comet_async.server.small_content import SmallContent
-from comet_async.server.synthetic import SyntheticSpec
+from comet_async.server.synthetic_spec import SyntheticSpec
 
 __all__ = ["ROUTES"]
 
@@ -115,7 +115,7 @@ def _all_metrics(call: Call) -> Reply:
 def _is_quick(run: Run, names: int) -> bool:
     """Return whether rendering is known to be fast; the length of archived series is not known."""
     spec = getattr(run, "spec", None)
-    return isinstance(spec, SyntheticSpec) and spec.points * names <= _QUICK_POINTS
+    return isinstance(spec, SyntheticSpec) and spec.stored_points * names <= _QUICK_POINTS
 
 
 def _summary(call: Call) -> Reply:

@@ -8,6 +8,7 @@ from comet_async.server.columns import columns_of, union
 from comet_async.server.logged import Logged
 from comet_async.server.numbers_text import span
 from comet_async.server.records import (
+    Artifact,
     Asset,
     Column,
     Content,
@@ -136,12 +137,22 @@ class MemorySource:
 
     revision = 0
 
-    def __init__(self, runs: Iterable[Logged]) -> None:
+    def __init__(
+        self,
+        runs: Iterable[Logged],
+        *,
+        registrations: Iterable[Registration] = (),
+        artifacts: Iterable[Artifact] = (),
+    ) -> None:
         """Index the runs.
 
         Args:
             runs: Their facts name key and project; in any order.
+            registrations: Registry model versions, oldest first.
+            artifacts: Artifacts; the bytes of their files are made up.
         """
+        self._registrations = tuple(registrations)
+        self._artifacts = tuple(artifacts)
         ordered = sorted((MemoryRun(item) for item in runs), key=_by_start)
         self._runs = {run.facts.key: run for run in ordered}
 
@@ -170,8 +181,12 @@ class MemorySource:
         return union(columns_of(run) for run in runs if run.facts.key not in without)
 
     def registrations(self) -> Sequence[Registration]:
-        """Return nothing: no registry model is held."""
-        return ()
+        """Return all registry model versions."""
+        return self._registrations
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
+        return [item for item in self._artifacts if item.workspace == workspace]
 
 
 def _by_start(run: MemoryRun) -> tuple[int, str]:

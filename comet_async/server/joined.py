@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from comet_async.server.records import Column, Project, Registration, Run, Source
+from comet_async.server.records import Artifact, Column, Project, Registration, Run, Source
 
 __all__ = ["JoinedSource"]
 
@@ -62,3 +62,7 @@ class JoinedSource:
     def registrations(self) -> Sequence[Registration]:
         """Return all registry model versions."""
         return [item for source in self._sources for item in source.registrations()]
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
+        return [item for source in self._sources for item in source.artifacts(workspace)]

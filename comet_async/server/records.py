@@ -13,6 +13,8 @@ from typing import Protocol, TypeAlias
 
 __all__ = [
     "MAX_POINTS",
+    "Artifact",
+    "ArtifactVersion",
     "Asset",
     "Column",
     "Content",
@@ -227,6 +229,46 @@ class Registration:
         return stable_id("item", self.workspace, self.registry_name, self.version, size=25)
 
 
+@dataclass(frozen=True, slots=True)
+class ArtifactVersion:
+    """One version of an artifact and its files."""
+
+    version_id: str
+    artifact_id: str
+    version: str
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    added_ms: int
+    metadata: str | None
+    files: tuple[Asset, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(item.size for item in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One artifact with its versions, oldest first."""
+
+    artifact_id: str
+    workspace: str
+    project: str
+    project_id: str
+    name: str
+    type: str
+    description: str | None
+    tags: tuple[str, ...]
+    versions: tuple[ArtifactVersion, ...]
+    experiment_key: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all versions together."""
+        return sum(item.size for item in self.versions)
+
+
 class Run(Protocol):
     """One experiment with everything that was logged."""
 
@@ -323,4 +365,8 @@ class Source(Protocol):
 
     def registrations(self) -> Sequence[Registration]:
         """Return all registry model versions."""
+        ...
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
         ...

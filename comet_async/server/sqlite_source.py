@@ -11,6 +11,7 @@ from comet_async.server.columns import column_type
 from comet_async.server.database import Database, Row
 from comet_async.server.numbers_text import number
 from comet_async.server.records import (
+    Artifact,
     Asset,
     Column,
     Content,
@@ -98,6 +99,11 @@ class SqliteSource:
             " comment, status, tags, stages, metadata FROM registration ORDER BY created, version"
         )
         return [_registration(row) for row in rows]
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return nothing: archives hold no artifact."""
+        del workspace
+        return ()
 
 
 def _text(value: object) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from comet_async.server.changes import Changes
 from comet_async.server.joined import JoinedSource
-from comet_async.server.records import Column, Project, Registration, Run, Source
+from comet_async.server.records import Artifact, Column, Project, Registration, Run, Source
 
 __all__ = ["Store"]
 
@@ -77,6 +77,10 @@ class Store:
         """Return the registry model versions of a workspace or of all, oldest first."""
         found = self.changes.registrations()
         return [item for item in found if workspace is None or item.workspace == workspace]
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
+        return self.changes.artifacts(workspace)
 
     def model_versions(self, workspace: str, name: str) -> list[Registration]:
         """Return the versions of one registry model, lowest version first."""

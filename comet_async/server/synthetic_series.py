@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from comet_async.server.number_texts import NumberTexts
@@ -18,6 +18,7 @@ __all__ = [
     "TEXT_METRIC",
     "Curve",
     "metric_name",
+    "system_names",
 ]
 
 NON_FINITE_METRIC = "odd/non-finite"
@@ -40,6 +41,13 @@ _NAMES = (
     TEXT_METRIC,
     NEGATIVE_OFFSET_METRIC,
 )
+_SYSTEM_NAMES = (
+    "sys.cpu.percent.avg",
+    "sys.gpu.0.utilization",
+    "sys.ram.used",
+    "sys.load.avg",
+    "sys.network.send_bps",
+)
 _NON_FINITE = ("NaN", "Infinity", "-Infinity")
 _WORDS = ("good", "bad", 'he said "so"', "naïve", "")
 _MASK = (1 << 32) - 1
@@ -51,6 +59,12 @@ _POINTS_PER_EPOCH = 100
 def metric_name(index: int) -> str:
     """Return the name of the metric with an index; the first ten are of every special kind."""
     return _NAMES[index] if index < len(_NAMES) else f"metric_{index:03d}"
+
+
+def system_names(count: int) -> tuple[str, ...]:
+    """Return the names of system metrics: some of every kind, then of more and more GPUs."""
+    more = (f"sys.gpu.{number}.utilization" for number in range(1, count))
+    return (*_SYSTEM_NAMES, *more)[:count]
 
 
 @lru_cache(maxsize=64)
@@ -71,6 +85,7 @@ class Curve:
         points: Number of points.
         start_ms: Time of the first point.
         ordinal: Position of the metric in its run; offsets go on from one metric to the next.
+        shared: Whether other runs have the same values, so that they are kept.
     """
 
     identity: str
@@ -78,6 +93,7 @@ class Curve:
     points: int
     start_ms: int
     ordinal: int
+    shared: bool = False
 
     def series(self) -> Series:
         """Return all points."""
@@ -120,8 +136,17 @@ class Curve:
             return _WORDS[last % len(_WORDS)]
         return self._java(last, self._numbers(last)[0])
 
-    def _numbers(self, first: int = 0) -> list[float]:
-        """Return a decaying curve with noise from a multiplicative hash; one value per point."""
+    def _numbers(self, first: int = 0) -> Sequence[float]:
+        if self.shared and not first:
+            return _kept(replace(self, start_ms=0, ordinal=0)).numbers
+        return self.computed(first)
+
+    def computed(self, first: int = 0) -> list[float]:
+        """Return a decaying curve with noise from a multiplicative hash; one value per point.
+
+        Args:
+            first: Points to leave out at the start.
+        """
         digest = hashlib.blake2b(self.identity.encode(), digest_size=8).digest()
         salt = int.from_bytes(digest[:4], "big")
         top = 0.5 + digest[4] / 128
@@ -144,7 +169,9 @@ class Curve:
             return [_WORDS[index % len(_WORDS)] for index in range(self.points)]
         if self.name == NON_FINITE_METRIC:
             return [self._java(index, value) for index, value in enumerate(self._numbers())]
-        return NumberTexts(self._numbers())
+        if self.shared:
+            return _kept(replace(self, start_ms=0, ordinal=0))
+        return NumberTexts(self.computed())
 
     def _first_offset(self) -> int:
         if self.name == NEGATIVE_OFFSET_METRIC:
@@ -154,3 +181,9 @@ class Curve:
     def _mark(self, index: int, text: str) -> Mark:
         context = None if self.ordinal % 2 == 0 else "train"
         return Mark(text, self.start_ms + index * _INTERVAL_MS, index * _STEP, context)
+
+
+@lru_cache(maxsize=2048)
+def _kept(curve: Curve) -> NumberTexts:
+    """Return the values of a curve that several runs have, with their texts once written."""
+    return NumberTexts(curve.computed())
