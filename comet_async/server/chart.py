@@ -65,17 +65,18 @@ def chart(
     Raises:
         ApiError: There are more points than the limit.
     """
-    entries: list[bytes] = []
+    parts: list[bytes] = []
     for key in dict.fromkeys(keys):
         run = store.run(key)
-        entry = None if run is None else _entry(run, wanted, made, limits)
-        if entry is not None:
-            entries.append(msgspec.json.encode(key) + b":" + entry)
-    empty = b"false" if entries else b"true"
-    return b'{"experiments":{' + b",".join(entries) + b'},"empty":' + empty + b"}"
+        entry = [] if run is None else _entry(run, wanted, made, limits)
+        if entry:
+            parts += (b"," if parts else b"", msgspec.json.encode(key), b":", *entry)
+    empty = b"false" if parts else b"true"
+    # Joined once: to copy megabytes at each level took half of the time.
+    return b"".join([b'{"experiments":{', *parts, b'},"empty":', empty, b"}"])
 
 
-def _entry(run: Run, wanted: Wanted, made: Made, limits: ChartLimits) -> bytes | None:
+def _entry(run: Run, wanted: Wanted, made: Made, limits: ChartLimits) -> list[bytes]:
     found: list[Series] = []
     for name in wanted.metrics:
         series = run.series(name)
@@ -86,7 +87,7 @@ def _entry(run: Run, wanted: Wanted, made: Made, limits: ChartLimits) -> bytes |
     asked = wanted.parameters
     texts = {row.name: row.current.value for row in run.parameters() if row.name in (asked or ())}
     if not found and not texts:
-        return None
+        return []
     steps = () if wanted.independent else _common_steps(found)
     head = {
         "experimentKey": run.facts.key,
@@ -94,9 +95,11 @@ def _entry(run: Run, wanted: Wanted, made: Made, limits: ChartLimits) -> bytes |
         "steps": steps,
         "epochs": None,
     }
-    metrics = b",".join([_metric(series) for series in found])
+    parts = [msgspec.json.encode(head)[:-1], b',"metrics":[']
+    for at, series in enumerate(found):
+        parts += (b"," if at else b"", *_metric(series))
     tail = msgspec.json.encode(None if asked is None else texts)
-    return msgspec.json.encode(head)[:-1] + b',"metrics":[' + metrics + b'],"params":' + tail + b"}"
+    return [*parts, b'],"params":', tail, b"}"]
 
 
 def _check(points: int, limits: ChartLimits) -> None:
@@ -116,16 +119,22 @@ def _sampled(series: Series) -> Series:
     return series.picked(chosen)
 
 
-def _metric(series: Series) -> bytes:
-    members = (
-        (b'{"metricName":', msgspec.json.encode(series.name)),
-        (b',"values":', _values(series.values)),
-        (b',"steps":', _column(series.steps)),
-        (b',"epochs":', _column(series.epochs)),
-        (b',"timestamps":', _column(series.timestamps)),
-        (b',"durations":', _column(_durations(series.timestamps))),
+def _metric(series: Series) -> tuple[bytes, ...]:
+    return (
+        b'{"metricName":',
+        msgspec.json.encode(series.name),
+        b',"values":',
+        _values(series.values),
+        b',"steps":',
+        _column(series.steps),
+        b',"epochs":',
+        _column(series.epochs),
+        b',"timestamps":',
+        _column(series.timestamps),
+        b',"durations":',
+        _column(_durations(series.timestamps)),
+        b"}",
     )
-    return b"".join(part for member in members for part in member) + b"}"
 
 
 def _durations(timestamps: Sequence[int]) -> Sequence[int]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
 from comet_async.server.chart import Made, Wanted, chart
 from comet_async.server.extras import cloud_of
 from comet_async.server.extras_sample import invented_git, invented_patch, invented_text
-from comet_async.server.records import Json, JsonObject, Run
+from comet_async.server.records import Json, JsonObject, Run, Series
 from comet_async.server.replies import (
     ApiError,
     Call,
@@ -94,8 +96,7 @@ def _metric(call: Call) -> Reply:
 
     def build() -> bytes:
         series = run.series(name)
-        points = points_json(series) if series else ""
-        return f'{{"metrics":[{points}]}}'.encode()
+        return _points([series] if series else [])
 
     return Later(build, f"metric:{run.facts.key}:{name}", _is_quick(run, 1))
 
@@ -106,10 +107,13 @@ def _all_metrics(call: Call) -> Reply:
 
     def build() -> bytes:
         found = (run.series(name) for name in names)
-        texts = [points_json(series) for series in found if series and series.values]
-        return f'{{"metrics":[{",".join(texts)}]}}'.encode()
+        return _points(series for series in found if series and series.values)
 
     return Later(build, f"all:{run.facts.key}", _is_quick(run, len(names)))
+
+
+def _points(found: Iterable[Series]) -> bytes:
+    return b'{"metrics":[' + b",".join([points_json(series) for series in found]) + b"]}"
 
 
 def _is_quick(run: Run, names: int) -> bool:

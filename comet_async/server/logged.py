@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -20,7 +19,6 @@ from comet_async.server.records import (
 
 __all__ = ["Logged", "series_of"]
 
-_PLAIN = re.compile(r"[0-9A-Za-z.+\-]*")
 _SECOND_MS = 1000
 
 
@@ -64,7 +62,6 @@ def series_of(
         ),
         contexts=(None,) * count if contexts is None else contexts,
         offsets=range(count) if offsets is None else offsets,
-        plain=_PLAIN.fullmatch("".join(texts)) is not None,
     )
     columns = (series.steps, series.epochs, series.timestamps, series.contexts, series.offsets)
     if any(len(column) != count for column in columns):
@@ -82,7 +79,6 @@ def _longer(old: Series, new: Series) -> Series:
         timestamps=[*old.timestamps, *new.timestamps],
         contexts=[*old.contexts, *new.contexts],
         offsets=[*old.offsets, *new.offsets],
-        plain=old.plain and new.plain,
     )
 
 

@@ -121,7 +121,6 @@ class Series:
         timestamps: ms since 1970 UTC.
         contexts: Run context of each point or None.
         offsets: Signed 64-bit ordinals.
-        plain: Whether every value may be quoted without escaping.
     """
 
     name: str
@@ -131,7 +130,6 @@ class Series:
     timestamps: Sequence[int]
     contexts: Sequence[str | None]
     offsets: Sequence[int]
-    plain: bool = False
 
     def picked(self, chosen: Sequence[int]) -> Series:
         """Return the points at some positions."""
@@ -143,7 +141,6 @@ class Series:
             [self.timestamps[at] for at in chosen],
             [self.contexts[at] for at in chosen],
             [self.offsets[at] for at in chosen],
-            self.plain,
         )
 
 

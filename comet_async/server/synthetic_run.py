@@ -279,6 +279,7 @@ class SyntheticRun:
                 size=len(part),
                 type="ASSET_TYPE_FULL_METRIC",
                 created_ms=self._start_ms,
+                directory="full-metrics",
             )
             for ordinal, curve in enumerate(self._whole())
             for number, part in enumerate(full_metric_parts(curve, count))

@@ -75,6 +75,12 @@ def _shape(points: int) -> tuple[range, tuple[int, ...], tuple[None, ...]]:
     return steps, epochs, (None,) * points
 
 
+@lru_cache(maxsize=8)
+def _spread(points: int) -> tuple[tuple[int, int], ...]:
+    """Return each index with its multiplicative hash, which all series of a length share."""
+    return tuple((index, index * 2654435761 & _MASK) for index in range(points))
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """One synthetic series of one run.
@@ -108,7 +114,6 @@ class Curve:
             timestamps=range(self.start_ms, end, _INTERVAL_MS),
             contexts=contexts if self.ordinal % 2 == 0 else ("train",) * self.points,
             offsets=range(first, first + self.points),
-            plain=self.name != TEXT_METRIC,
         )
 
     def summary(self) -> Value:
@@ -154,8 +159,8 @@ class Curve:
         floor = 0.01 + digest[6] / 2560
         noise = top / 20 / _MASK
         return [
-            floor + top / (1.0 + rate * index) + ((index * 2654435761 + salt) & _MASK) * noise
-            for index in range(first, self.points)
+            floor + top / (1.0 + rate * index) + ((spread + salt) & _MASK) * noise
+            for index, spread in _spread(self.points)[first:]
         ]
 
     def _is_odd(self, index: int) -> bool:

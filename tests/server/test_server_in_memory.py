@@ -142,8 +142,6 @@ def test_a_source_of_nothing_and_numbers_in_java_notation() -> None:
     series = series_of("loss", [1e-5, 3, 1e10, float("nan")], start_ms=7)
     assert list(series.values) == ["1.0E-5", "3", "1.0E10", "NaN"]
     assert (list(series.timestamps), list(series.offsets)) == ([7, 1007, 2007, 3007], [0, 1, 2, 3])
-    assert series.plain
-    assert not series_of("x", ['"']).plain
 
 
 def test_runs_come_in_order_of_time() -> None:
