@@ -153,7 +153,13 @@ class LocalServer:
 
     @property
     def changes(self) -> Changes:
-        """Adds, changes and deletes experiments while the server listens."""
+        """Adds, changes and deletes experiments while the server listens.
+
+        Raises:
+            RuntimeError: The server was not started; change a source instead, see `Changes`.
+        """
+        if not self.url:
+            raise RuntimeError("the server was not started")
         return self.store.changes
 
     @property

@@ -328,3 +328,8 @@ def test_what_did_not_change_is_not_copied() -> None:
 def test_columns_of_unequal_length_are_refused() -> None:
     with pytest.raises(ValueError, match="differ in length"):
         series_of("loss", [1.0], steps=[1, 2])
+
+
+def test_a_server_that_was_not_started_has_nothing_to_change() -> None:
+    with pytest.raises(RuntimeError, match="not started"):
+        _ = local_server(synthetic=SPEC).changes

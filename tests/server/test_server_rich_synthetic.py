@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import aiohttp
+import psutil  # type: ignore[import-untyped]  # has no stubs
 import pytest
 
 from comet_async.server import (
@@ -252,3 +253,23 @@ def test_the_parts_of_whole_metrics_are_those_of_all_numeric_metrics() -> None:
 def test_an_impossible_specification_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="must be"):
         SyntheticSpec(**wrong)
+
+
+async def test_a_hundred_thousand_experiments_are_listed_page_by_page(connect: Connect) -> None:
+    spec = SyntheticSpec(experiments=100_000, projects=4)
+    source = SyntheticSource(spec)
+    async with serving(connect, spec) as client:
+        before = psutil.Process().memory_info().rss
+        found = bytearray(spec.experiments)
+        for project in source.projects():
+            for page in range(1, 27):
+                rows = (
+                    await client.get(
+                        "experiments", projectId=project.project_id, page=page, size=1000
+                    )
+                )["experiments"]
+                for row in rows:
+                    found[source.index(row["experimentKey"]) or 0] += 1
+                assert len(rows) == (1000 if page < 26 else 0)
+        assert set(found) == {1}
+        assert psutil.Process().memory_info().rss - before < 32 << 20
