@@ -20,6 +20,7 @@ COMMANDS = {
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
     "serve": "Serve Comet's read API from offline archives, sample runs or made-up data.",
+    "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }
 """The first line of each command's help; its module of the same name is imported when it runs."""
 

@@ -13,6 +13,7 @@ from comet_async.harvest.report import Failure, Report, TableReport
 from comet_async.harvest.runner import run
 from comet_async.harvest.schema import SCHEMA_VERSION, TABLES, Column, TableSchema, original_text
 from comet_async.harvest.scope import Scope, Selection
+from comet_async.harvest.verifying import Problem, Verification, verify
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -22,13 +23,16 @@ __all__ = [
     "Forecast",
     "HarvestProgress",
     "Plan",
+    "Problem",
     "Report",
     "Scope",
     "Selection",
     "TableForecast",
     "TableReport",
     "TableSchema",
+    "Verification",
     "original_text",
     "plan",
     "run",
+    "verify",
 ]
