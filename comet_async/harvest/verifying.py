@@ -90,7 +90,7 @@ async def verify(
             )
         ledger = await undivided(lambda: Ledger(root / LEDGER, None))
         try:
-            return await _Look(root.resolve(), ledger, quick=quick, progress=progress).all()
+            return await _Look(root, ledger, quick=quick, progress=progress).all()
         finally:
             await undivided(ledger.close)
     finally:
@@ -108,7 +108,7 @@ class _Look:
         quick: bool,
         progress: Callable[[int, int], None] | None,
     ) -> None:
-        self._root = root
+        self._root = root.resolve()
         self._ledger = ledger
         self._quick = quick
         self._progress = progress
