@@ -51,6 +51,14 @@ class Batch(Protocol):
         """Bytes in memory."""
         ...
 
+    def slice(self, offset: int, length: int, /) -> Batch:
+        """Return some of the rows."""
+        ...
+
+    def column(self, name: str, /) -> object:
+        """Return a column."""
+        ...
+
 
 def require() -> None:
     """See that pyarrow is there.

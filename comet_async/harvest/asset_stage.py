@@ -18,7 +18,7 @@ from comet_async.harvest.files import asset_paths, experiment_folder
 from comet_async.harvest.job import STORED, Found, Job, failures_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger import Due
-from comet_async.harvest.readers import has_models
+from comet_async.harvest.readers import has_models, model_columns
 from comet_async.harvest.schema import TABLES
 
 __all__ = ["AssetStage"]
@@ -86,8 +86,7 @@ class AssetStage:
         if "models" in due.tables and (rows is None or has_models(rows)):
             asked = comet.get_experiment_models(due.subject.key)
             found = await self._job.ask("models", asked)
-            models = batch(TABLES["models"], {"experiment_key": [due.subject.key]})
-            del found
+            models = batch(TABLES["models"], model_columns(due.subject.key, found))
         return _Listing(rows, models)
 
     async def _take(self, due: Due, listing: _Listing) -> None:

@@ -224,8 +224,11 @@ class ChartStage:
                 columns = series_columns(key, reading)
                 rows.append(("metric_series", due.id, batch(TABLES["metric_series"], columns)))
             if "metric_summaries" in due.tables and reading.complete:
-                summaries = None if series is None else summary_from_series(series.batch)
-                rows.append(("metric_summaries", due.id, summaries))
+                summaries = None
+                if series is not None:
+                    summaries = summary_from_series(key, series.batch, points)
+                if summaries is not None or not points:
+                    rows.append(("metric_summaries", due.id, summaries))
             if "parameters" in due.tables:
                 columns = parameter_rows(key, {} if series is None else series.parameters)
                 rows.append(("parameters", due.id, batch(TABLES["parameters"], columns)))

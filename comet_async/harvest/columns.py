@@ -24,6 +24,7 @@ __all__ = [
     "summary_columns",
     "system_columns",
     "tag_columns",
+    "unsigned",
     "value_columns",
 ]
 
@@ -228,7 +229,7 @@ def asset_row(asset: comet.Asset) -> AssetRow:
         type=asset.type,
         listed_size=_size(asset.file_size),
         remote=asset.remote,
-        link=_unsigned(asset.link) if asset.remote else None,
+        link=unsigned(asset.link) if asset.remote else None,
         context=asset.run_context,
         step=asset.step,
         created=asset.created_at,
@@ -300,7 +301,8 @@ def _metadata(value: Metadata) -> str | None:
     return value if value is None or isinstance(value, str) else _json(value)
 
 
-def _unsigned(link: str | None) -> str | None:
+def unsigned(link: str | None) -> str | None:
+    """Return a link without a signature."""
     if link is None or _SIGNED.search(link) is None:
         return link
     return bare_url(link)

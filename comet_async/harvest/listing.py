@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -23,9 +24,9 @@ from comet_async.harvest.planner import (
     options_of,
     with_implied,
 )
-from comet_async.harvest.readers import READERS
+from comet_async.harvest.readers import MODEL_ELEMENT, READERS
 from comet_async.harvest.schema import TABLES, checked_tables
-from comet_async.harvest.scope import Scope, Selection, parse_scope
+from comet_async.harvest.scope import Scope, Selection, flag_predicate, parse_scope
 from comet_async.harvest.subjects import Reader, Subject
 from comet_async.paging import with_query
 from comet_async.request import Request
@@ -33,10 +34,13 @@ from comet_async.service import Service
 
 __all__ = ["plan", "requests_each", "service_of"]
 
+T = TypeVar("T")
+
 _PAGE = 1000
 _SURELY_LAST = 100
-_PROBED_FROM = 25
-_PROBED = 4
+_SAMPLED_FROM = 50
+_SAMPLED = 8
+_CHARTED = 4
 _MANY_METRICS = 500
 _OF_WORKSPACE = frozenset({"workspace", "registry_model", "artifact"})
 
@@ -54,8 +58,8 @@ async def plan(
 ) -> Plan:
     """Return what a harvest of `scope` will ask, after the listings and a question or two each.
 
-    For each project that takes a page or more of the listing of experiments, its columns and, for
-    the size of its series, one chart of four experiments.
+    For each project with something to be read, its columns; and of one with many experiments, how
+    large and how full a few of them are: one chart, and two answers for each of eight.
 
     Args:
         session: An open session with the Comet service.
@@ -152,6 +156,7 @@ class _Walk:
         self._seen: set[str] = set()
         self._earlier: Earlier | None = None
         self._options = {table: options_of(selection, table, files=files) for table in tables}
+        self._counted: dict[str, int] = {}
         self.due: dict[str, dict[str, int]] = {}
         self.listed = Listed()
         self.projects: dict[str, ProjectFacts] = {}
@@ -242,10 +247,14 @@ class _Walk:
                 if self._take(subject):
                     keys.append(subject.key)
                 found = subject.project_id or found
+                self._counted[found] = self._counted.get(found, 0) + 1
         if not keys:
             return
         facts = await self._facts(found)
-        self.projects[found] = await self._probed(facts, keys)
+        sample = _sample(keys)
+        if sample:
+            facts = await self._measured(await self._probed(facts, sample), sample)
+        self.projects[found] = facts
 
     @property
     def _flags(self) -> tuple[bool, ...]:
@@ -333,20 +342,65 @@ class _Walk:
             flags=frozenset(names.get("metadata", {})),
         )
 
-    async def _probed(self, facts: ProjectFacts, keys: Sequence[str]) -> ProjectFacts:
+    async def _probed(self, facts: ProjectFacts, sample: Sequence[str]) -> ProjectFacts:
         """Return the facts with the measured size of a chart, where many charts are to come."""
-        if len(keys) <= _PROBED_FROM or not (facts.metrics or facts.parameters):
+        if not (facts.metrics or facts.parameters):
             return facts
-        count = _PROBED if len(facts.metrics) <= _MANY_METRICS else 1
-        step = len(keys) // count
-        sample = [keys[at * step + step // 2] for at in range(count)]
+        few = sample[: _CHARTED if len(facts.metrics) <= _MANY_METRICS else 1]
         request = comet.get_multi_metric_chart(
-            sample, metrics=facts.metrics, params=facts.parameters or None, fetch_full=True
+            few, metrics=facts.metrics, params=facts.parameters or None, fetch_full=True
         )
+        body = await self._tried(request.returning(bytes))
+        if body is None:
+            return facts
+        return msgspec.structs.replace(facts, bytes_each=len(body) / len(few))
+
+    async def _measured(self, facts: ProjectFacts, sample: Sequence[str]) -> ProjectFacts:
+        """Return the facts with the share of experiments that take one request more than others."""
+        measured: dict[str, float] = {}
+        if "git" in self._tables:
+            having = 0
+            for key in sample:
+                git = await self._tried(comet.get_experiment_git_metadata(key))
+                having += git is not None and any(msgspec.structs.astuple(git))
+            measured["git"] = 1.0 + having / len(sample)
+        if {"assets", "models"} <= set(self._tables):
+            having = 0
+            for key in sample:
+                listed = await self._tried(comet.get_experiment_asset_list(key))
+                types = set() if listed is None else {asset.type for asset in listed.assets}
+                having += MODEL_ELEMENT in types
+            measured["models"] = having / len(sample)
+        elif "models" in self._tables:
+            measured["models"] = 1.0
+        if "html" in self._tables and "hasHtml" in facts.flags and not self._selection.exact:
+            measured["html"] = await self._share(facts)
+        return msgspec.structs.replace(facts, measured=measured)
+
+    async def _share(self, facts: ProjectFacts) -> float:
+        """Return the share of experiments with HTML."""
+        having = 0
+        for flag in self._flags:
+            request = comet.query_project(
+                [flag_predicate("hasHtml")], project_id=facts.project_id, archived=flag
+            )
+            found = await self._tried(request)
+            having += 0 if found is None else len(found.experiment_keys)
+        return min(1.0, having / max(1, self._counted.get(facts.project_id, 1)))
+
+    async def _tried(self, request: Request[T]) -> T | None:
+        """Return an answer, None where it failed: a forecast is not worth a failure."""
         try:
-            body = await self._session.send(request.returning(bytes))
+            return await self._session.send(request)
         except AuthenticationError:
             raise
         except CometAsyncError:
-            return facts
-        return msgspec.structs.replace(facts, bytes_each=len(body) / count)
+            return None
+
+
+def _sample(keys: Sequence[str]) -> list[str]:
+    """Return a few keys, evenly spaced, out of many; none out of few, which need no measuring."""
+    if len(keys) < _SAMPLED_FROM:
+        return []
+    step = len(keys) // _SAMPLED
+    return [keys[at * step + step // 2] for at in range(_SAMPLED)]

@@ -96,6 +96,8 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
         tags: Tags that its experiments have; None where the server does not tell.
         flags: Boolean columns of its experiments, as `hasHtml`.
         bytes_each: Bytes of a chart for one experiment, measured; None where it was not.
+        measured: Requests for one experiment by table, of a few that were looked at; a table that
+            takes the same for each is not among them.
     """
 
     project_id: str
@@ -104,6 +106,7 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] | None = None
     flags: frozenset[str] = frozenset()
     bytes_each: float | None = None
+    measured: Mapping[str, float] = MappingProxyType({})
 
     @property
     def chart_bytes(self) -> float:
@@ -259,12 +262,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         if table in self.charts:
             alone = table == "parameters" and "metrics" not in self.tables
             return self._of_charts(table) if alone else TableForecast(table, 0, 0)
-        count = self._due(table)
-        if table == "tags":
-            count = sum(map(self._tag_requests, self.projects.values()))
-        elif table == "html":
-            count = sum(map(self._html_requests, self.projects.values()))
-        requests = round(count * self.requests_each.get(table, 0.0))
+        if TABLES[table].subject == "experiment":
+            requests = round(sum(self._in(table, facts) for facts in self.projects.values()))
+        else:
+            requests = round(self._due(table) * self.requests_each.get(table, 0.0))
         return TableForecast(table, requests, requests * TABLES[table].typical_bytes)
 
     def _of_charts(self, table: str) -> TableForecast:
@@ -281,15 +282,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def _together(self, table: str) -> tuple[str, ...]:
         return (table, "parameters") if table == "metrics" else (table,)
 
-    def _tag_requests(self, project: ProjectFacts) -> int:
-        if self.by_tag(project):
-            return len(project.tags or ()) * (1 + self.selection.archived)
-        return self._due("tags", project)
-
-    def _html_requests(self, project: ProjectFacts) -> int:
-        if self.by_flag(project, "hasHtml"):
-            return (1 + self.selection.archived) if self._due("html", project) else 0
-        return self._due("html", project)
+    def _in(self, table: str, project: ProjectFacts) -> float:
+        """Return the requests that a table takes in one project."""
+        due, flags = self._due(table, project), 1 + self.selection.archived
+        if table == "tags" and self.by_tag(project):
+            return len(project.tags or ()) * flags
+        each = project.measured.get(table, self.requests_each.get(table, 0.0))
+        if table == "html" and due and self.by_flag(project, "hasHtml"):
+            return flags + due * each
+        return due * each
 
     def __repr__(self) -> str:
         return (

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, TypeAlias
-
-import msgspec
 
 from comet_async.errors import UsageError
-from comet_async.harvest.subjects import SubjectKind
+from comet_async.harvest.detail_tables import DETAIL_TABLES
+from comet_async.harvest.table_schema import SCHEMA_VERSION, Column, Kind, TableSchema
+from comet_async.harvest.workspace_tables import WORKSPACE_TABLES
 from comet_async.redaction import printable
 
 __all__ = [
@@ -31,56 +30,6 @@ __all__ = [
     "checked_tables",
     "original_text",
 ]
-
-SCHEMA_VERSION = 1
-"""Raised when a column changes its name, type or meaning; a new column alone does not raise it."""
-
-Kind: TypeAlias = Literal[
-    "string",
-    "name",
-    "int64",
-    "float64",
-    "bool",
-    "timestamp",
-    "strings",
-    "gpus",
-    "facts",
-]
-"""Arrow types: "name" is a string that repeats a lot (coded by dictionary in memory and on disk),
-"timestamp" is timestamp[ms, UTC], "strings" list<string>, "gpus" and "facts" lists of structs."""
-
-
-class Column(msgspec.Struct, frozen=True):
-    """One column.
-
-    Attributes:
-        name: Its name.
-        kind: Its type.
-        meaning: What it says, with unit.
-    """
-
-    name: str
-    kind: Kind
-    meaning: str
-
-
-class TableSchema(msgspec.Struct, frozen=True):
-    """One table.
-
-    Attributes:
-        name: Its name, and its folder's.
-        meaning: What a row is.
-        columns: Its columns, in order.
-        typical_bytes: Rough size of one subject's answer on the wire, for forecasts.
-        subject: What an item of it is: one experiment, or else.
-    """
-
-    name: str
-    meaning: str
-    columns: tuple[Column, ...]
-    typical_bytes: int
-    subject: SubjectKind = "experiment"
-
 
 _KEY = Column("experiment_key", "name", "Experiment key.")
 
@@ -274,7 +223,9 @@ TABLES: Mapping[str, TableSchema] = MappingProxyType(
             _TAGS,
             _SYSTEM,
             _SYSTEM_METRICS,
+            *DETAIL_TABLES,
             _ASSETS,
+            *WORKSPACE_TABLES,
         )
     }
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import anyio
 
@@ -80,7 +80,7 @@ class SeriesStage:
                 raise
         wanted = {name for name in found.points if self._job.plan.selection.has_metric(name)}
         cut = {name for name in wanted if found.points[name] >= STORED_AT_MOST}
-        full = await self._full(due, cut)
+        full = await self._full(due, cut, found.points)
         return await anyio.to_thread.run_sync(_rows, due, found, wanted, full)
 
     def _adapt(self, size: int) -> None:
@@ -89,7 +89,7 @@ class SeriesStage:
         fitting = _BYTES_AT_ONCE // self._largest
         self._places.total_tokens = max(1, min(self._job.width, fitting))
 
-    async def _full(self, due: Due, metrics: set[str]) -> Mapping[str, Batch]:
+    async def _full(self, due: Due, metrics: set[str], known: Iterable[str]) -> Mapping[str, Batch]:
         """Return the whole series of those metrics that have full-metric assets."""
         if not metrics:
             return {}
@@ -97,7 +97,7 @@ class SeriesStage:
         listing = comet.get_experiment_asset_list(key, type=_TYPE).with_timeout(_SECONDS)
         assets = (await self._job.ask("metrics", listing)).assets
         found: dict[str, Batch] = {}
-        for metric, parts in full_metric_parts(assets).items():
+        for metric, parts in full_metric_parts(assets, known).items():
             if metric not in metrics:
                 continue
             bodies: list[bytes] = []

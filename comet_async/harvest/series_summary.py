@@ -1,16 +1,79 @@
-"""Smallest, largest and last value of series that are known to be whole."""
+"""Smallest, largest and last value of series that are known to be whole: no request is spent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import cast
+
 from comet_async.harvest.arrow import Batch, batch
+from comet_async.harvest.arrow_document import Array, compute
+from comet_async.harvest.rows import columns_of
 from comet_async.harvest.schema import TABLES
 
 __all__ = ["summary_from_series"]
 
 
-def summary_from_series(rows: Batch) -> Batch:
-    """Return the rows of `metric_summaries` of one experiment from its rows of `metrics`."""
-    del rows
-    return batch(
-        TABLES["metric_summaries"], {c.name: [] for c in TABLES["metric_summaries"].columns}
-    )
+def summary_from_series(key: str, rows: Batch, points: Mapping[str, int]) -> Batch | None:
+    """Return the rows of `metric_summaries` of one experiment from its rows of `metrics`.
+
+    NaN is neither smallest nor largest; of equal values the first counts, as the series is ordered;
+    the last value is that of the last point, whatever it is. Contexts are null: a chart has none.
+
+    Args:
+        key: Experiment key.
+        rows: Rows of `metrics`, metric by metric.
+        points: Points by metric, in that order.
+
+    Returns:
+        One row for each metric; None where the rows are not in that order.
+    """
+    found: list[Mapping[str, object]] = []
+    first = 0
+    for metric, count in points.items():
+        series = _Series(rows, first, count)
+        first += count
+        if not count or series.metrics() != [metric]:
+            return None
+        found.append({"experiment_key": key, "metric": metric, "source": "series", **series.row()})
+    return batch(TABLES["metric_summaries"], columns_of("metric_summaries", found))
+
+
+class _Series:
+    """Rows of one metric."""
+
+    def __init__(self, rows: Batch, first: int, count: int) -> None:
+        self._rows = rows.slice(first, count)
+        self._last = count - 1
+
+    def _column(self, name: str) -> Array:
+        return cast("Array", self._rows.column(name))
+
+    def metrics(self) -> list[object]:
+        """Return the names that are really there."""
+        return cast("Array", compute().unique(self._column("metric"))).to_pylist()
+
+    def row(self) -> Mapping[str, object]:
+        """Return what is told of the three values."""
+        pc = compute()
+        values = self._column("value")
+        numbers = pc.if_else(pc.is_nan(values), None, values)
+        extremes = pc.min_max(numbers).as_py()
+        row: dict[str, object] = {}
+        for name in ("min", "max"):
+            value = extremes[name]
+            row.update(self._point(name, -1 if value is None else pc.index(numbers, value).as_py()))
+        return {**row, **self._point("last", self._last)}
+
+    def _point(self, name: str, at: int) -> Mapping[str, object]:
+        if at < 0:
+            return {}
+
+        def cell(column: str) -> object:
+            return self._column(column).slice(at, 1).to_pylist()[0]
+
+        return {
+            name: cell("value"),
+            f"{name}_text": cell("value_text"),
+            f"{name}_timestamp": cell("timestamp"),
+            f"{name}_step": cell("step"),
+        }

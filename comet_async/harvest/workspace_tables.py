@@ -1,0 +1,182 @@
+"""Tables of what is not of one experiment: projects, dashboards, panels, registry, artifacts."""
+
+from __future__ import annotations
+
+from comet_async.harvest.table_schema import Column, TableSchema
+
+__all__ = ["WORKSPACE_TABLES"]
+
+_WORKSPACE = Column("workspace_name", "name", "Workspace.")
+_PROJECT = Column("project_id", "name", "Id of the project.")
+_MODEL = Column("model_name", "name", "Name of the registered model.")
+_ARTIFACT = Column("artifact_id", "name", "Id of the artifact.")
+_TAGS = Column("tags", "strings", "Its tags.")
+_METADATA = Column("metadata", "string", "The user's data: a text as sent, else JSON.")
+
+_PROJECTS = TableSchema(
+    "projects",
+    "One row per project, with its notes.",
+    (
+        _PROJECT,
+        Column("project_name", "name", "Its name."),
+        _WORKSPACE,
+        Column("owner_user_name", "name", "User who owns it."),
+        Column("description", "string", "Its description."),
+        Column("experiments", "int64", "Experiments in it, as the server counts."),
+        Column("last_updated", "timestamp", "When it last changed."),
+        Column("public", "bool", "Whether everybody can read it."),
+        Column("notes", "string", "Its notes."),
+    ),
+    500,
+    "project",
+)
+_DASHBOARDS = TableSchema(
+    "dashboards",
+    "One row per saved view of a project.",
+    (
+        _PROJECT,
+        Column("template_id", "string", "Its id."),
+        Column("template_name", "string", "Its name."),
+        Column("created_by", "name", "User who made it."),
+        Column("last_update", "timestamp", "When it last changed."),
+        Column("experiment_query_state", "string", "Filters and columns, JSON."),
+        Column("dashboard_chart_state", "string", "Charts, JSON."),
+        Column("table_state", "string", "Table, JSON."),
+        Column("newer_state", "string", "State of newer servers, JSON."),
+        Column("pinned_experiments", "strings", "Keys of pinned experiments."),
+        Column("panels", "strings", "Template ids of its panels."),
+    ),
+    20_000,
+    "project",
+)
+_PANELS = TableSchema(
+    "panels",
+    "One row per panel of a workspace, with its code.",
+    (
+        _WORKSPACE,
+        Column("template_id", "string", "Its id."),
+        Column("template_name", "string", "Its name."),
+        Column("owner", "name", "User who owns it."),
+        Column("scope", "name", "`PUBLIC` or `PRIVATE`."),
+        Column("revision", "int64", "Its revision."),
+        Column("created", "timestamp", "When it was made."),
+        Column("language", "name", "`py` for Python panels."),
+        Column("code", "string", "JavaScript."),
+        Column("python", "string", "Python."),
+        Column("html", "string", "HTML."),
+        Column("css", "string", "CSS."),
+        Column("description", "string", "Its description."),
+        Column("config", "string", "Its configuration, JSON."),
+    ),
+    8_000,
+    "workspace",
+)
+_REGISTRY_MODELS = TableSchema(
+    "registry_models",
+    "One row per registered model, with its notes.",
+    (
+        _WORKSPACE,
+        _MODEL,
+        Column("registry_model_id", "string", "Its id."),
+        Column("description", "string", "Its description."),
+        Column("public", "bool", "Whether everybody can read it."),
+        Column("user_name", "name", "User who registered it."),
+        Column("versions", "int64", "Versions that it has."),
+        Column("created", "timestamp", "When it was made."),
+        Column("last_updated", "timestamp", "When it last changed."),
+        Column("notes", "string", "Its notes."),
+    ),
+    800,
+    "registry_model",
+)
+_REGISTRY_VERSIONS = TableSchema(
+    "registry_versions",
+    "One row per version of a registered model.",
+    (
+        _WORKSPACE,
+        _MODEL,
+        Column("registry_model_item_id", "string", "Its id."),
+        Column("version", "name", "As `1.0.0`."),
+        Column("stages", "strings", "Its stages, as `Production`."),
+        Column("comment", "string", "Its comment."),
+        Column("user_name", "name", "User who registered it."),
+        Column("created", "timestamp", "When it was registered."),
+        Column("last_updated", "timestamp", "When it last changed."),
+        Column("experiment_key", "name", "Experiment that it comes from."),
+        Column("experiment_model_id", "string", "Model of that experiment."),
+        Column("experiment_model_name", "name", "Its name there."),
+        Column("files", "int64", "Files that it has."),
+        Column("size", "int64", "Bytes of its files, as listed."),
+        _METADATA,
+    ),
+    2_000,
+    "registry_model",
+)
+_ARTIFACTS = TableSchema(
+    "artifacts",
+    "One row per artifact.",
+    (
+        _WORKSPACE,
+        _ARTIFACT,
+        Column("name", "name", "Its name."),
+        Column("type", "name", "As `dataset`."),
+        Column("project", "name", "Project that it is of."),
+        Column("description", "string", "Its description."),
+        Column("latest_version", "name", "Newest version."),
+        _TAGS,
+        Column("public", "bool", "Whether everybody can read it."),
+        Column("size", "int64", "Bytes of its stored files."),
+    ),
+    1_000,
+    "artifact",
+)
+_ARTIFACT_VERSIONS = TableSchema(
+    "artifact_versions",
+    "One row per version of an artifact.",
+    (
+        _ARTIFACT,
+        Column("artifact_version_id", "string", "Its id."),
+        Column("version", "name", "As `1.0.0`."),
+        Column("state", "name", "`OPEN`, `CLOSED` or `ERROR`."),
+        Column("owner", "name", "User who made it."),
+        Column("created_from", "string", "What it was made from."),
+        Column("added", "timestamp", "When it was added."),
+        Column("aliases", "strings", "Other names, as `Latest`."),
+        _TAGS,
+        Column("size", "int64", "Bytes of its stored files."),
+        _METADATA,
+    ),
+    1_000,
+    "artifact",
+)
+_ARTIFACT_FILES = TableSchema(
+    "artifact_files",
+    "One row per file of a version of an artifact.",
+    (
+        _ARTIFACT,
+        Column("artifact_version_id", "string", "Its version."),
+        Column("version", "name", "As `1.0.0`."),
+        Column("asset_id", "string", "Its id."),
+        Column("name", "string", "Name as logged: not safe as a path."),
+        Column("dir", "name", "Folder on the web page."),
+        Column("type", "name", "As `unknown`."),
+        Column("size", "int64", "Bytes, as listed."),
+        Column("remote", "bool", "Whether the octets lie outside the service."),
+        Column("link", "string", "URI of a remote file; a signature in it is left out."),
+        _METADATA,
+    ),
+    2_000,
+    "artifact",
+)
+
+WORKSPACE_TABLES = (
+    _PROJECTS,
+    _DASHBOARDS,
+    _PANELS,
+    _REGISTRY_MODELS,
+    _REGISTRY_VERSIONS,
+    _ARTIFACTS,
+    _ARTIFACT_VERSIONS,
+    _ARTIFACT_FILES,
+)
+"""In the order of reports."""
