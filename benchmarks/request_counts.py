@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -31,7 +32,7 @@ BARS = {
 
 async def measure(spec: SyntheticSpec, tables: list[str] | None) -> tuple[int, int, Counter[str]]:
     """Return the requests forecast, those that the server saw, and these by path."""
-    async with LocalServer(synthetic=spec, extras=False) as server:
+    async with LocalServer(synthetic=spec, extras=False, compression=False) as server:
         service = comet.service("KEY", url=server.url)
         async with Session(service) as session:
             plan = await harvest.plan(session, "synthetic/synthetic", tables=tables)
@@ -50,18 +51,38 @@ def main() -> None:
     parser.add_argument("--experiments", type=int, default=1000)
     parser.add_argument("--points", type=int, default=1000)
     options = parser.parse_args()
-    spec = SyntheticSpec(
-        experiments=options.experiments, points=options.points, metrics=10, parameters=20
+    plain = SyntheticSpec(
+        experiments=options.experiments,
+        points=options.points,
+        metrics=10,
+        parameters=20,
+        assets=0,
+        remote_assets=0,
+        models=0,
+        git_share=0.0,
+        html_share=0.0,
+        curves=20,
+    )
+    full = dataclasses.replace(
+        plain, assets=4, models=1, git_share=1.0, html_share=1.0, system_metrics=5
     )
     for name, tables in ROWS.items():
-        forecast, sent, paths = asyncio.run(measure(spec, tables))
-        each = sent / options.experiments
-        print(
-            f"{name}: {sent:,} requests, {each:.3f} an experiment (bar {BARS[name]}),"
-            f" forecast {forecast:,} ({forecast / sent - 1:+.1%})"
-        )
-        for path, count in paths.most_common():
-            print(f"    {count:7,}  {path}")
+        show(name, plain, tables)
+    show("everything but asset files, of runs that have all of it", full, None)
+
+
+def show(name: str, spec: SyntheticSpec, tables: list[str] | None) -> None:
+    """Print one row, and where its requests went."""
+    forecast, sent, paths = asyncio.run(measure(spec, tables))
+    each = sent / spec.experiments
+    bar = f" (bar {BARS[name]})" if name in BARS else ""
+    print(
+        f"{name}: {sent:,} requests, {each:.3f} an experiment{bar},"
+        f" forecast {forecast:,} ({forecast / sent - 1:+.1%})",
+        flush=True,
+    )
+    for path, count in paths.most_common():
+        print(f"    {count:7,}  {path}")
 
 
 if __name__ == "__main__":

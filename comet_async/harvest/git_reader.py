@@ -83,17 +83,8 @@ def patch_text(body: bytes) -> tuple[str | None, str | None]:
             name = _MEMBER if _MEMBER in names else names[0]
             with archive.open(name) as member:
                 text = member.read(_MOST + 1)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        OSError,
-        LookupError,
-        RuntimeError,
-        ValueError,
-    ) as error:
-        return None, f"the archive is damaged: {type(error).__name__}"
-    except NotImplementedError:
-        return None, "the archive is packed in an unknown way"
+    except (zipfile.BadZipFile, zlib.error, OSError, LookupError, RuntimeError) as error:
+        return None, f"the archive cannot be read: {type(error).__name__}"
     if len(text) > _MOST:
         return None, "the patch is larger than 16 MiB"
     return text.decode("utf-8", "replace"), None

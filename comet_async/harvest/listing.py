@@ -368,8 +368,8 @@ class _Walk:
             having = 0
             for key in sample:
                 listed = await self._tried(comet.get_experiment_asset_list(key))
-                types = set() if listed is None else {asset.type for asset in listed.assets}
-                having += MODEL_ELEMENT in types
+                assets = [] if listed is None else listed.assets
+                having += any(asset.type == MODEL_ELEMENT for asset in assets)
             measured["models"] = having / len(sample)
         elif "models" in self._tables:
             measured["models"] = 1.0
