@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, cast, overload
 
 from comet_async.errors import UsageError
 from comet_async.lake.curves import By, Curves
-from comet_async.lake.drift import literal, quoted
+from comet_async.lake.drift import quoted
 from comet_async.lake.extras import extra
 from comet_async.lake.layout import (
     Part,
@@ -169,11 +169,8 @@ class LakeReader:
         """
         return open_lake(self.folder, snapshot=number)
 
-    def duckdb(self, *, sealed: bool = False) -> duckdb.DuckDBPyConnection:
+    def duckdb(self) -> duckdb.DuckDBPyConnection:
         """Return a connection to a DuckDB in memory with one view per table. Times are in UTC.
-
-        Args:
-            sealed: Let queries reach these tables only: no other file, no network, no extension.
 
         Raises:
             UsageError: DuckDB is missing.
@@ -183,11 +180,6 @@ class LakeReader:
         made.execute("SET TimeZone = 'UTC'")
         for name, table in self._tables.items():
             made.execute(f"CREATE VIEW {quoted(name)} AS {table.sql()}")
-        if sealed:
-            paths = [str(path) for table in self._tables.values() for path in table.paths]
-            made.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]")
-            made.execute("SET enable_external_access = false")
-            made.execute("SET lock_configuration = true")
         return made
 
     @overload

@@ -166,26 +166,41 @@ class LakeTable:
         joined = extra("duckdb").connect() if connection is None else connection
         return cast("duckdb.DuckDBPyRelation", joined.sql(self.sql()))
 
-    def sql(self) -> str:
+    def sql(self, parts: Sequence[Part] | None = None) -> str:
         """Return the query that reads it, for DuckDB.
+
+        Args:
+            parts: Only these of its parts, in the types of all; None for all.
 
         Raises:
             UsageError: A column is not there.
             PartError: A part is damaged.
         """
         columns = "*" if self._chosen is None else ", ".join(map(quoted, self.schema.names))
-        groups = [*self._groups.values()]
-        if len(groups) == 1:
-            source = _read(groups[0])
+        chosen = self.parts if parts is None else parts
+        if len(self._groups) == 1:
+            source = _read(chosen)
         else:
-            arms = " UNION ALL BY NAME ".join(self._cast(group) for group in groups)
-            source = f"(SELECT {', '.join(map(quoted, self._whole.names))} FROM ({arms}))"
+            source = f"({self._united(chosen)})"
         where = ""
         if self._keys is not None:
             self._check(EXPERIMENT)
             keys = ", ".join(map(literal, self._keys)) or "NULL"
             where = f" WHERE {quoted(EXPERIMENT)} IN ({keys})"
         return f"SELECT {columns} FROM {source}{where}"
+
+    def _united(self, parts: Sequence[Part]) -> str:
+        """Return a query over parts that have different columns."""
+        wanted = {part.path for part in parts}
+        found = [[p for p in group if p.path in wanted] for group in self._groups.values()]
+        whole = self._whole
+        # Each arm adds columns that it has; this one has all, in case that no other has them.
+        nothing = ", ".join(
+            f"NULL::{sql_type(field.type) or 'VARCHAR'} AS {quoted(field.name)}" for field in whole
+        )
+        arms = [f"SELECT {nothing} WHERE false", *(self._cast(group) for group in found if group)]
+        names = ", ".join(map(quoted, whole.names))
+        return f"SELECT {names} FROM ({' UNION ALL BY NAME '.join(arms)})"
 
     @cached_property
     def _groups(self) -> dict[tuple[tuple[str, str], ...], list[Part]]:
