@@ -7,7 +7,7 @@ import csv
 import io
 import math
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
@@ -35,30 +35,53 @@ def plain(value: object) -> object:
     >>> plain({"at": [float("nan"), 2.5]})
     {'at': ['NaN', 2.5]}
     """
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
-    if isinstance(value, int) and not -_WIDEST <= value < 2 * _WIDEST:
-        return Decimal(value)
-    if value is None or isinstance(value, (str, int, float)):
+    if value is None or isinstance(value, str):
         return value
-    if isinstance(value, Decimal):
-        return value if value.is_finite() else str(value)
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return base64.b64encode(value).decode("ascii")
-    return _nested(value)
-
-
-def _nested(value: object) -> object:
-    if isinstance(value, dict):
-        members = cast("dict[object, object]", value)
-        return {k if isinstance(k, str) else str(k): plain(v) for k, v in members.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in cast("Sequence[object]", value)]
-    if isinstance(value, timedelta):
-        return value.total_seconds()
+    if isinstance(value, int):
+        return value if -_WIDEST <= value < 2 * _WIDEST else Decimal(value)
+    for kinds, told in _PLAIN:
+        if isinstance(value, kinds):
+            return told(value)
     return str(value)
+
+
+def _number(value: object) -> object:
+    """Return a float or a decimal, as text where JSON has no such number."""
+    number = cast("float | Decimal", value)
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")
+
+
+def _object(value: object) -> object:
+    members = cast("dict[object, object]", value)
+    return {k if isinstance(k, str) else str(k): plain(v) for k, v in members.items()}
+
+
+def _items(value: object) -> object:
+    return [plain(item) for item in cast("Sequence[object]", value)]
+
+
+def _moment(value: object) -> object:
+    return cast("datetime", value).isoformat().replace("+00:00", "Z")
+
+
+def _octets(value: object) -> object:
+    return base64.b64encode(cast("bytes", value)).decode("ascii")
+
+
+def _seconds(value: object) -> object:
+    return cast("timedelta", value).total_seconds()
+
+
+_PLAIN: tuple[tuple[tuple[type, ...], Callable[[object], object]], ...] = (
+    ((float, Decimal), _number),
+    ((dict,), _object),
+    ((list, tuple), _items),
+    ((datetime, date, time), _moment),
+    ((bytes, bytearray, memoryview), _octets),
+    ((timedelta,), _seconds),
+)
 
 
 def put_json_rows(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -114,8 +137,9 @@ def put_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], *, raw: bo
 
 def _csv_line(row: Sequence[object], *, raw: bool) -> bytes:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([csv_cell(value, raw=raw) for value in row])
-    return line.getvalue().encode("utf-8", "surrogateescape")
+    # Python before 3.13 quotes a CR only where it is part of the end of a line.
+    csv.writer(line, lineterminator="\r\n").writerow([csv_cell(value, raw=raw) for value in row])
+    return (line.getvalue().removesuffix("\r\n") + "\n").encode("utf-8", "surrogateescape")
 
 
 def put_rows(columns: Sequence[str], rows: Iterator[Sequence[object]], *, limit: int) -> None:

@@ -97,11 +97,7 @@ class TableDiff(msgspec.Struct, frozen=True):
     def same(self) -> bool:
         """Whether no row differs and the columns are the same."""
         return not (
-            self.added
-            or self.removed
-            or self.changed
-            or self.columns_added
-            or self.columns_removed
+            self.added or self.removed or self.changed or self.columns_added or self.columns_removed
         )
 
 

@@ -57,20 +57,20 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = bare_url(url)
         self._secrets = _secrets_of(url)
-        problem = ""
-        try:
-            found = cast("tuple[_Files, str]", extra("fsspec").url_to_fs(url))
-        except UsageError:
-            raise
-        except (ImportError, ValueError) as error:
-            problem = self._said(error)
-        if problem:
-            raise UsageError(f"cannot use {self.url}: {problem}")
-        self._files, root = found  # pyright: ignore[reportPossiblyUnbound]  # else it has raised
+        self._files, root = self._found(url)
         self._root = root.rstrip("/")
         protocol = self._files.protocol
         names = {protocol} if isinstance(protocol, str) else set(protocol)
         self._whole = bool(names & _WHOLE)
+
+    def _found(self, url: str) -> tuple[_Files, str]:
+        open_url: Callable[[str], tuple[_Files, str]] = extra("fsspec").url_to_fs
+        problem = ""
+        try:
+            return open_url(url)
+        except (ImportError, ValueError) as error:
+            problem = self._said(error)
+        raise UsageError(f"cannot use {self.url}: {problem}")
 
     def _said(self, error: BaseException) -> str:
         return shortened(mask(str(error), self._secrets), 300) or type(error).__name__

@@ -110,13 +110,13 @@ class Curves:
             raise UsageError(f"by is one of {', '.join(_AXES)}, not {printable(str(by))}")
         axis = quoted(by)
         self._connection.execute(
-            "CREATE OR REPLACE TEMP TABLE curves AS SELECT row_number() OVER"
+            "CREATE OR REPLACE TEMP TABLE curves_to_plot AS SELECT row_number() OVER"
             " (ORDER BY experiment_name, experiment_key, metric, context) - 1 AS curve, *"
             " FROM (SELECT DISTINCT experiment_key, experiment_name, metric, context"
             f" FROM ({self._points}) WHERE {axis} IS NOT NULL)"
         )
         found = self._connection.execute(
-            "SELECT experiment_key, experiment_name, metric, context FROM curves ORDER BY curve"
+            "SELECT experiment_key, experiment_name, metric, context FROM curves_to_plot ORDER BY curve"
         ).fetchall()
         curves = [_Curve(str(k), n, str(m), c) for k, n, m, c in found]
         if not curves:
@@ -125,7 +125,7 @@ class Curves:
         self._connection.execute(f"SET pivot_limit = {max(100_000, len(curves) + 1)}")
         rows = self._read(
             f"SELECT * FROM (SELECT p.{axis}, c.curve, p.value"
-            f" FROM ({self._points}) p JOIN curves c ON c.experiment_key = p.experiment_key"
+            f" FROM ({self._points}) p JOIN curves_to_plot c ON c.experiment_key = p.experiment_key"
             " AND c.metric = p.metric AND c.context IS NOT DISTINCT FROM p.context"
             f" WHERE p.{axis} IS NOT NULL QUALIFY row_number() OVER (PARTITION BY c.curve,"
             f' p.{axis} ORDER BY p."offset" DESC NULLS LAST, p.timestamp DESC NULLS LAST) = 1)'

@@ -8,7 +8,7 @@ say that each of them is one exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
 from comet_async.lake.extras import extra
@@ -32,7 +32,7 @@ class _Type(Protocol):
     precision: int
     scale: int
 
-    def __iter__(self) -> Iterable[ArrowField]: ...
+    def __iter__(self) -> Iterator[ArrowField]: ...
 
 
 def unified(parts: Sequence[Part]) -> ArrowSchema:
@@ -74,20 +74,27 @@ def _wider(one: object, two: object, name: str, parts: Iterable[Part]) -> object
         return one
     if types.is_null(one):
         return two
-    if types.is_integer(one) and types.is_integer(two):
-        return _wider_integer(one, two)
-    if types.is_floating(one) and types.is_floating(two):
-        return max(one, two, key=lambda kind: cast("_Type", kind).bit_width)
-    if _is_number(one) and _is_number(two):
-        return pa.float64() if _exact_as_float(one, two, name, parts) else pa.string()
-    if types.is_timestamp(one) and types.is_timestamp(two):
-        return _finer(one, two)
-    if types.is_list(one) and types.is_list(two):
-        kinds = cast("_Type", one).value_type, cast("_Type", two).value_type
-        return pa.list_(_wider(*kinds, name, ()))
-    if types.is_struct(one) and types.is_struct(two):
-        return _merged(one, two)
-    return pa.string()
+    alike: tuple[tuple[Callable[[object], bool], Callable[[object, object], object]], ...] = (
+        (types.is_integer, _wider_integer),
+        (types.is_floating, _wider_float),
+        (types.is_timestamp, _finer),
+        (types.is_list, _wider_list),
+        (types.is_struct, _merged),
+    )
+    for belongs, together in alike:
+        if belongs(one) and belongs(two):
+            return together(one, two)
+    exact = _is_number(one) and _is_number(two) and _exact_as_float(one, two, name, parts)
+    return cast("object", pa.float64() if exact else pa.string())
+
+
+def _wider_float(one: object, two: object) -> object:
+    return max(one, two, key=lambda kind: cast("_Type", kind).bit_width)
+
+
+def _wider_list(one: object, two: object) -> object:
+    kinds = cast("_Type", one).value_type, cast("_Type", two).value_type
+    return cast("object", extra("pyarrow").list_(_wider(*kinds, "", ())))
 
 
 def _is_number(kind: object) -> bool:

@@ -1,9 +1,9 @@
 """A harvest opened to be read: its tables, its curves, its earlier states.
 
-    lake = comet_async.open_lake("lake")
-    lake["parameters"].to_pandas()
-    lake.metrics("loss").plot()
-    lake.duckdb().sql("select * from experiments")
+lake = comet_async.open_lake("lake")
+lake["parameters"].to_pandas()
+lake.metrics("loss").plot()
+lake.duckdb().sql("select * from experiments")
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ def open_lake(folder: str | os.PathLike[str], *, snapshot: int | None = None) ->
     try:
         refuse_other(root)
     except UsageError as error:
-        raise UsageError(error.message.replace(printable(str(root)), printable(str(folder)))) from None
+        raise UsageError(
+            error.message.replace(printable(str(root)), printable(str(folder)))
+        ) from None
     if snapshot is None:
         return LakeReader(root, steady(root, found_parts(root)), None)
     return LakeReader(root, found_parts(snapshot_folder(root, snapshot)), snapshot)

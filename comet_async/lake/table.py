@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from comet_async.errors import UsageError
+from comet_async.errors import PartError, UsageError
 from comet_async.lake.drift import literal, quoted, sql_type, unified, widened
 from comet_async.lake.extras import extra
 from comet_async.lake.layout import Part
 from comet_async.lake.shapes import ArrowDataset, ArrowSchema, ArrowTable
-from comet_async.redaction import printable
+from comet_async.redaction import printable, shortened
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,7 +26,7 @@ EXPERIMENT = "experiment_key"
 
 
 class LakeTable:
-    """A table of a lake, or some of its columns and experiments; nothing is read before it is asked.
+    """A table of a lake, or some of its columns and experiments; read when it is asked for.
 
     Where parts differ in their columns these are matched by name; `widened` tells of types.
 
@@ -122,7 +122,14 @@ class LakeTable:
             UsageError: A column is not there, or pyarrow is missing.
             PartError: A part is damaged.
         """
-        return self.dataset().to_table(columns=self.schema.names)
+        problem = ""
+        try:
+            return self.dataset().to_table(columns=self.schema.names)
+        except UsageError:
+            raise
+        except (OSError, ValueError) as error:
+            problem = shortened(str(error), 200)
+        raise PartError(f"{printable(self.name)} cannot be read: {problem}")
 
     def to_pandas(self) -> pd.DataFrame:
         """Read into a pandas frame.
@@ -178,10 +185,7 @@ class LakeTable:
         """
         columns = "*" if self._chosen is None else ", ".join(map(quoted, self.schema.names))
         chosen = self.parts if parts is None else parts
-        if len(self._groups) == 1:
-            source = _read(chosen)
-        else:
-            source = f"({self._united(chosen)})"
+        source = _read(chosen) if len(self._groups) == 1 else f"({self._united(chosen)})"
         where = ""
         if self._keys is not None:
             self._check(EXPERIMENT)
