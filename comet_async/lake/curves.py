@@ -116,7 +116,8 @@ class Curves:
             f" FROM ({self._points}) WHERE {axis} IS NOT NULL)"
         )
         found = self._connection.execute(
-            "SELECT experiment_key, experiment_name, metric, context FROM curves_to_plot ORDER BY curve"
+            "SELECT experiment_key, experiment_name, metric, context FROM curves_to_plot"
+            " ORDER BY curve"
         ).fetchall()
         curves = [_Curve(str(k), n, str(m), c) for k, n, m, c in found]
         if not curves:

@@ -43,6 +43,16 @@ def test_an_answer_as_a_table(run: Run) -> None:
     assert (ended.code, ended.err) == (0, "")
 
 
+def test_nested_values_and_numbers_in_a_table(run: Run) -> None:
+    query = "select {'a': 1.5::decimal(2,1)} s, [1, 2] l, -2 n, 'nan'::double f, '=x' t"
+    assert [line.split() for line in run("sql", "lake", query).lines] == [
+        ["s", "l", "n", "f", "t"],
+        ['{"a":1.5}', "[1,2]", "-2", "NaN", "=x"],
+    ]
+    long = run("sql", "lake", "select range(100) l").lines[1]
+    assert long == "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22…"
+
+
 def test_a_table_has_the_first_rows_and_says_so(run: Run) -> None:
     ended = run("sql", "lake", "from range(30)", "--limit", "20")
     assert len(ended.lines) == 21

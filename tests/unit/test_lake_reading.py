@@ -360,6 +360,15 @@ def test_j7_a_column_of_nulls_or_without_statistics(tmp_path: Path) -> None:
     assert unified([floats, Part(path)]).field("a").type == pa.string()
 
 
+def test_j7_texts_coded_by_dictionary_are_texts(tmp_path: Path) -> None:
+    path = tmp_path / "coded.parquet"
+    pq.write_table(pa.table({"a": pa.array(["x"]).dictionary_encode()}), path)
+    plain = part(tmp_path, "t", pa.table({"a": ["y"]}))
+
+    assert unified([Part(path)]).field("a").type == pa.string()
+    assert unified([Part(plain), Part(path)]).field("a").type == pa.string()
+
+
 def test_names_of_types() -> None:
     assert sql_type(pa.timestamp("ms")) == "TIMESTAMP"
     assert sql_type(pa.list_(pa.time64("us"))) is None
