@@ -107,7 +107,7 @@ class ExperimentsDiff(msgspec.Struct, frozen=True):
     Attributes:
         added: Those that only the second side has.
         removed: Those that only the first side has.
-        changed: Those of both of which some row differs, in whatever table.
+        changed: Others of which some row differs, in whatever table.
     """
 
     added: tuple[str, ...] = ()
@@ -258,7 +258,10 @@ class _Comparison:
             f" HAVING sum({_MORE}) <> 0"
         )
         if EXPERIMENT in self._columns:
-            self._connection.execute(f"INSERT INTO touched SELECT DISTINCT {EXPERIMENT} FROM delta")
+            self._connection.execute(
+                f"INSERT INTO touched SELECT DISTINCT {EXPERIMENT} FROM delta"
+                f" WHERE {EXPERIMENT} IS NOT NULL"
+            )
         return True
 
     def _counted(self) -> tuple[int, int, int]:
@@ -342,7 +345,7 @@ def _experiments(
     return ExperimentsDiff(
         added=tuple(sorted(known[1] - known[0])),
         removed=tuple(sorted(known[0] - known[1])),
-        changed=tuple(sorted(touched & known[0] & known[1])),
+        changed=tuple(sorted(touched - (known[0] ^ known[1]))),
     )
 
 
@@ -353,7 +356,9 @@ def _keys(connection: duckdb.DuckDBPyConnection, lake: LakeReader) -> set[str]:
     for name in tables:
         if EXPERIMENT in lake[name].columns:
             query = lake.table(name, columns=[EXPERIMENT]).sql()
-            told = connection.execute(f"SELECT DISTINCT * FROM ({query})").fetchall()
+            told = connection.execute(
+                f"SELECT DISTINCT * FROM ({query}) WHERE {EXPERIMENT} IS NOT NULL"
+            ).fetchall()
             rows = cast("list[tuple[str]]", told)
             found.update(key for (key,) in rows)
     return found

@@ -155,6 +155,17 @@ def test_tables_that_one_side_lacks(tmp_path: Path) -> None:
     assert compared(one, two).tables_added == ("others", "tags")
 
 
+def test_experiments_that_no_table_lists_and_rows_of_none(tmp_path: Path) -> None:
+    one, two = make_lake(tmp_path / "one"), make_lake(tmp_path / "two")
+    for root, value in ((one, 1.0), (two, 2.0)):
+        points = [*curve("unlisted", [value]), {"metric": "loss", "value": value}]
+        part(root, "metrics", rows("metrics", *points))
+
+    found = compared(one, two)
+    assert numbers(found, "metrics") == (0, 0, 2)
+    assert found.experiments == harvest.ExperimentsDiff(changed=("unlisted",))
+
+
 def test_without_the_table_of_experiments_keys_come_from_rows(tmp_path: Path) -> None:
     part(tmp_path / "one", "metrics", rows("metrics", *curve("k1", [1.0])))
     part(tmp_path / "two", "metrics", rows("metrics", *curve("k2", [1.0])))
