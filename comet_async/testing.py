@@ -7,8 +7,9 @@
 what it would have sent.
 
 `async with local_server() as server` listens on a loopback port; `server.faults` takes scripted
-faults and `server.log` has every request. In a `conftest.py`, `from comet_async.testing import
-comet_server` gives the same as a fixture of pytest, which nothing else here needs.
+faults, `server.log` has every request, and `server.changes` adds, changes and deletes experiments.
+In a `conftest.py`, `from comet_async.testing import comet_server` gives the same as a fixture of
+pytest, which nothing else here needs.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from comet_async.service import Limits, Service
 if TYPE_CHECKING:
     import pytest
 
-    from comet_async.server import LocalServer, RateLimit, SyntheticSpec
+    from comet_async.server import LocalServer, RateLimit, Source, SyntheticSpec
 
 __all__ = [
     "LOCAL_KEY",
@@ -279,38 +280,54 @@ def local_server(
     archives: Sequence[str | Path] = (),
     *,
     synthetic: SyntheticSpec | None = None,
+    sources: Sequence[Source] = (),
     sample: bool = False,
     api_keys: Collection[str] | None = None,
     storage: bool = False,
     rate_limit: RateLimit | None = None,
     seed: int = 0,
+    compression: bool = True,
+    chart_points: int | None = None,
+    chart_refusal: int = 413,
+    chart_seconds_per_million: float = 0.0,
 ) -> LocalServer:
     """Return an embedded Comet, to be entered with `async with`, on a free loopback port.
 
     Args:
         archives: Offline archives to serve.
-        synthetic: Synthetic data; with neither this, archives nor sample: 10 small experiments.
+        synthetic: Synthetic data; 10 small experiments when nothing at all is given.
+        sources: Further data, as `MemorySource` or `Changes`.
         sample: Whether to serve the real runs that come with the package.
         api_keys: Valid keys; None accepts any.
         storage: Whether to open a second port as object storage for redirects.
         rate_limit: The server's own limit.
         seed: Of the faults' chance.
+        compression: Whether JSON is sent in gzip form to clients that accept it.
+        chart_points: Most points in the answer of a multi-metric chart; None for any number.
+        chart_refusal: Status for a chart of more points: 400, 413 or 504.
+        chart_seconds_per_million: Delay of a chart's answer for each million points of it.
 
     Raises:
+        ValueError: A limit of charts makes no sense.
         ArchiveError: On entering, when an archive is missing or not usable.
     """
     from comet_async.server import LocalServer, SyntheticSpec  # noqa: PLC0415 slow to import
 
-    if synthetic is None and not archives and not sample:
+    if synthetic is None and not archives and not sources and not sample:
         synthetic = SyntheticSpec()
     return LocalServer(
         archives,
         synthetic=synthetic,
+        sources=sources,
         sample=sample,
         api_keys=api_keys,
         storage=storage,
         rate_limit=rate_limit,
         seed=seed,
+        compression=compression,
+        chart_points=chart_points,
+        chart_refusal=chart_refusal,
+        chart_seconds_per_million=chart_seconds_per_million,
     )
 
 

@@ -22,6 +22,7 @@ COMMANDS = {
     "login": "Ask for an API key and save it, readable by you alone.",
     "serve": "Serve Comet's read API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
+    "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }
 """The first line of each command's help; its module of the same name is imported when it runs."""
 

@@ -19,6 +19,7 @@ __all__ = ["serve"]
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _MAX_PORT = 65_535
+_REFUSALS = ("400", "413", "504")
 
 
 @click.command(cls=Command)
@@ -48,12 +49,35 @@ _MAX_PORT = 65_535
     default="127.0.0.1",
     help="Address to listen on, loopback only.  [default: 127.0.0.1]",
 )
+@click.option(
+    "--chart-points",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Refuse charts of more than N points.",
+)
+@click.option(
+    "--chart-refusal",
+    type=click.Choice(_REFUSALS),
+    default="413",
+    help="Status of that refusal.  [default: 413]",
+)
+@click.option(
+    "--chart-seconds-per-million",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="S",
+    help="Wait S seconds for each million points of a chart.",
+)
 def serve(
     archives: tuple[Path, ...],
     synthetic: int | None,
     sample: bool,  # noqa: FBT001 click passes it by name
     port: int,
     host: str,
+    *,
+    chart_points: int | None,
+    chart_refusal: str,
+    chart_seconds_per_million: float,
 ) -> int:
     """Serve Comet's read API from offline archives, sample runs or made-up data.
 
@@ -73,6 +97,9 @@ def serve(
         sample=sample or (synthetic is None and not archives),
         host=host,
         port=port,
+        chart_points=chart_points,
+        chart_refusal=int(chart_refusal),
+        chart_seconds_per_million=chart_seconds_per_million,
     )
 
     async def work() -> int:
@@ -92,6 +119,7 @@ serve.examples = (
     "comet-async serve",
     "comet-async serve offline/ run.zip --port 8080",
     "comet-async serve --synthetic 1000",
+    "comet-async serve --synthetic 1000 --chart-points 200000",
 )
 
 

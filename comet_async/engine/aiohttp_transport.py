@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
+import anyio
 from aiohttp import abc as aiohttp_abc
 
 from comet_async.engine import by_connection
@@ -28,6 +29,7 @@ from comet_async.engine.connections import Connector, Opened
 from comet_async.engine.deadlines import Deadline, Deadlines
 from comet_async.engine.inflate import inflated
 from comet_async.engine.large import LARGE
+from comet_async.engine.pieces import Pieces
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
 from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
@@ -159,7 +161,7 @@ class AiohttpTransport:
                 opened.held.close()
                 raise
             opened.held.release()
-        return _answer(opened, body, request.max_body_bytes)
+        return await _answer(opened, body, request.max_body_bytes)
 
     async def _stream(self, request: HttpRequest) -> HttpStream:
         with self._limit(request.timeouts.headers):
@@ -268,10 +270,10 @@ async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) 
     end = _FOREVER if timeouts.total is None else loop.time() + timeouts.total
     watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
     enter = request.before_large
-    pieces: list[bytes] = []
+    pieces = Pieces()
     size = 0
     while piece:
-        pieces.append(piece)
+        pieces.add(piece)
         size += len(piece)
         if size > request.max_body_bytes:
             raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
@@ -284,7 +286,7 @@ async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) 
             watch.restart(loop.time())
         deadline.move(min(loop.time() + timeouts.idle, end))
         piece = await content.readany()
-    return b"".join(pieces)
+    return pieces.whole()
 
 
 def _within_cap(body: bytes, request: HttpRequest) -> bytes:
@@ -298,13 +300,19 @@ def _first_wait(timeouts: Timeouts) -> float:
     return timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
 
 
-def _answer(opened: Opened, body: bytes, max_body_bytes: int) -> HttpAnswer:
+async def _answer(opened: Opened, body: bytes, max_body_bytes: int) -> HttpAnswer:
     headers = opened.headers
     encoding = headers.get("Content-Encoding")
+    plain = body
+    if encoding is not None and len(body) < LARGE:
+        plain = inflated(body, encoding, max_body_bytes)
+    elif encoding is not None:
+        # It takes tens of milliseconds, without the GIL: the loop goes on meanwhile.
+        plain = await anyio.to_thread.run_sync(inflated, body, encoding, max_body_bytes)
     return HttpAnswer(
         status=opened.status,
         headers=headers,
-        body=body if encoding is None else inflated(body, encoding, max_body_bytes),
+        body=plain,
         received=len(body),
         peer=opened.peer,
     )

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
+from comet_async.engine.pieces import Pieces
 from comet_async.errors import BodyTooLarge, BodyTruncated
 
 __all__ = ["inflated"]
@@ -93,11 +94,11 @@ class _Unpacking:
         self._max_bytes = max_bytes
         self._at = 0
         self._size = 0
-        self._parts: list[bytes] = []
+        self._parts = Pieces()
 
     def result(self) -> bytes:
         """Return what was unpacked."""
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        return self._parts.whole()
 
     def members(self) -> None:
         """Unpack one gzip member after the other; what follows without a header is padding."""
@@ -138,4 +139,4 @@ class _Unpacking:
             )
             raise BodyTooLarge(f"the body unpacks to over {limit} bytes, {reason}")
         if part:
-            self._parts.append(part)
+            self._parts.add(part)

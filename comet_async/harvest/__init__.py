@@ -15,6 +15,7 @@ from comet_async.harvest.report import Failure, Report, TableReport
 from comet_async.harvest.runner import run
 from comet_async.harvest.schema import SCHEMA_VERSION, TABLES, Column, TableSchema, original_text
 from comet_async.harvest.scope import Scope, Selection
+from comet_async.harvest.verifying import Problem, Verification, verify
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -26,6 +27,7 @@ __all__ = [
     "HarvestProgress",
     "LakeDiff",
     "Plan",
+    "Problem",
     "Report",
     "RowDiff",
     "Scope",
@@ -35,9 +37,11 @@ __all__ = [
     "TableReport",
     "TableSchema",
     "UploadReport",
+    "Verification",
     "diff",
     "original_text",
     "plan",
     "run",
     "upload",
+    "verify",
 ]

@@ -27,6 +27,7 @@ __all__ = [
     "joined",
     "only",
     "require",
+    "rows_in",
     "schema_of",
     "sorted_by",
 ]
@@ -217,6 +218,7 @@ class ParquetStream:
         if self._held:
             self._write()
         self._writer.close()
+        _module("pyarrow").default_memory_pool().release_unused()
 
 
 class _Stream:
@@ -242,6 +244,21 @@ def schema_of(table: TableSchema) -> object:
     pa = _module("pyarrow")
     columns = [(column.name, _type(column.kind)) for column in table.columns]
     return cast("object", pa.schema(columns))
+
+
+def rows_in(path: Path) -> int:
+    """Return how many rows the footer of a Parquet file tells of.
+
+    Raises:
+        PartError: It is no Parquet file, or cut short.
+    """
+    pq = _module("pyarrow.parquet")
+    problem = ""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, ValueError) as error:
+        problem = shortened(str(error), 200)
+    raise PartError(f"{printable(str(path))} is damaged: {problem}")
 
 
 class PartReader:

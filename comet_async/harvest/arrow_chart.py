@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, cast
@@ -23,9 +24,9 @@ __all__ = ["ChartRows", "ExperimentRows", "chart_rows"]
 _Parameter: TypeAlias = Cell | bool
 _LISTS = ("steps", "epochs", "timestamps")
 _COLUMNS = ("step", "epoch", "timestamp")
-_MOST_BUILDERS = 20_000
-"""Parameters times experiments up to which the whole answer is parsed at once: Arrow keeps a
-column, some 500 bytes, for each pair."""
+_LARGE = 128 * 1024
+"""Bytes of one entry from which on Arrow parses that by itself, which takes some 1.5 ms more.
+The whole answer is never parsed at once: that takes several times its size, and is no faster."""
 _MINUS_ZERO = (b"-0,", b"-0]", b"-0 ", b"-0\t", b"-0\r", b"-0\n")
 
 
@@ -70,7 +71,8 @@ def chart_rows(body: bytes, keys: Sequence[str], parameters: Sequence[str]) -> C
     """Return the rows of an answer of `get_multi_metric_chart`.
 
     Synchronous, for a worker thread: the points are parsed without the GIL. What Arrow does not
-    read, or may read differently, is decoded as `ChartExperiment`, experiment by experiment.
+    read, or may read differently, or is too small to gain, is decoded as `ChartExperiment`,
+    experiment by experiment.
 
     A value that is a JSON number becomes the nearest float, without a text; a text is treated as
     in the other answers. A list of steps, epochs or timestamps that is null, missing or empty makes
@@ -88,43 +90,7 @@ def chart_rows(body: bytes, keys: Sequence[str], parameters: Sequence[str]) -> C
     """
     wanted = list(dict.fromkeys(keys))
     names = list(dict.fromkeys(parameters))
-    if len(wanted) * len(names) <= _MOST_BUILDERS:
-        found = _at_once(body, wanted, names)
-        if found is not None:
-            return ChartRows(found)
     return ChartRows(_one_by_one(body, wanted, names))
-
-
-def _at_once(
-    body: bytes, keys: Sequence[str], parameters: Sequence[str]
-) -> dict[str, ExperimentRows] | None:
-    """Return the rows of all experiments, or None where a closer look is needed."""
-    pa = arrow()
-    texts = pa.struct([(name, pa.string()) for name in parameters])
-    entry = pa.struct([*_members(), ("params", texts)])
-    kind = pa.struct([(key, entry) for key in keys])
-    members: dict[str, ArrowType] = {"experiments": kind, "empty": pa.bool_()}
-    parsed = document(body, members, only_known=True)
-    if parsed is None or parsed["experiments"].null_count:
-        return None
-    found: dict[str, ExperimentRows] = {}
-    for key in keys:
-        one = parsed["experiments"].field(key)
-        if one.null_count:
-            continue
-        params = one.field("params")
-        told = {name: params.field(name).to_pylist()[0] for name in parameters}
-        rows = _rows(key, {name: one.field(name) for name, _ in _members()}, body)
-        if rows is None:
-            return None
-        known = {name: text for name, text in told.items() if isinstance(text, str)}
-        found[key] = ExperimentRows(*rows, known)
-    return found if len(found) == len(keys) or _holds(body, found) else None
-
-
-def _holds(body: bytes, found: Mapping[str, ExperimentRows]) -> bool:
-    """Return whether no entry is null, which Arrow does not tell from a missing one."""
-    return (decode(body, _Split).experiments or {}).keys() == found.keys()
 
 
 def _one_by_one(
@@ -152,7 +118,7 @@ def _entry(key: str, raw: bytes, parameters: Sequence[str]) -> ExperimentRows:
         params = decode(raw, _Parameters).params or {}
         told = {name: _text(params.get(name)) for name in parameters}
         known = {name: text for name, text in told.items() if text is not None}
-        parsed = document(raw, dict(_members()), only_known=False)
+        parsed = document(raw, _members(), only_known=False) if len(raw) >= _LARGE else None
         rows = None if parsed is None else _rows(key, parsed, raw)
         return ExperimentRows(*(rows or _decoded(key, decode(raw, comet.ChartExperiment))), known)
     except DecodeError as error:
@@ -167,7 +133,8 @@ def _text(cell: _Parameter) -> str | None:
     return cell if cell is None or isinstance(cell, str) else repr(cell)
 
 
-def _members() -> list[tuple[str, ArrowType]]:
+@functools.cache
+def _members() -> Mapping[str, ArrowType]:
     """Return the members of an entry but its parameters.
 
     Those without a column are among them: a wrong one is an error, as in the other way.
@@ -176,13 +143,8 @@ def _members() -> list[tuple[str, ArrowType]]:
     text, whole = pa.string(), pa.list_(pa.int64())
     members = [("metricName", text), ("values", pa.list_(pa.float64())), ("durations", whole)]
     series = pa.struct([*members, *((name, whole) for name in _LISTS)])
-    return [
-        ("experimentKey", text),
-        ("experimentName", text),
-        ("steps", whole),
-        ("epochs", whole),
-        ("metrics", pa.list_(series)),
-    ]
+    entry = {"experimentKey": text, "experimentName": text, "steps": whole, "epochs": whole}
+    return {**entry, "metrics": cast("ArrowType", pa.list_(series))}
 
 
 def _rows(
@@ -202,7 +164,7 @@ def _rows(
         return None
     if series.null_count or names.null_count or values.null_count:
         return None
-    sizes = pc.list_value_length(values)
+    sizes = _sizes(values)
     lists = {name: _parallel(series.field(name), sizes) for name in _LISTS}
     numbers = values.flatten()
     if not all(fits for _, fits in lists.values()) or not _exact(numbers, raw):
@@ -210,28 +172,32 @@ def _rows(
     columns = {column: lists[name][0] for column, name in zip(_COLUMNS, _LISTS, strict=True)}
     named = names.dictionary_encode().take(pc.list_parent_indices(values))
     counts: dict[str, int] = {}
-    for name, size in zip(names.to_pylist(), sizes.to_pylist(), strict=True):
-        counts[str(name)] = counts.get(str(name), 0) + size
+    for name, size in zip(cast("list[str]", names.to_pylist()), sizes, strict=True):
+        counts[name] = counts.get(name, 0) + size
     return metric_batch(key, {**columns, "metric": named, "value": numbers}), counts
 
 
-def _parallel(lists: Array, sizes: Array) -> tuple[Array | None, bool]:
+def _sizes(lists: Array) -> list[int]:
+    """Return the length of each list, 0 where there is none."""
+    return [size or 0 for size in compute().list_value_length(lists).to_pylist()]
+
+
+def _parallel(lists: Array, sizes: list[int]) -> tuple[Array | None, bool]:
     """Return a column, None for one of nulls, and whether its lists run in parallel to the values.
 
     A list that is null or empty stands for nulls.
     """
-    pa, pc = arrow(), compute()
-    lengths = pc.fill_null(pc.list_value_length(lists), 0)
-    empty, same = pc.equal(lengths, 0), pc.equal(lengths, sizes)
-    if pc.all(same, min_count=0).as_py():
+    pa = arrow()
+    found = _sizes(lists)
+    if found == sizes:
         return lists.flatten(), True
-    if pc.all(empty, min_count=0).as_py():
-        return None, True
-    if not pc.all(pc.or_(empty, same)).as_py():
+    if any(own not in (0, size) for own, size in zip(found, sizes, strict=True)):
         return None, False
+    if not any(found):
+        return None, True
     parts = [
-        pa.nulls(size, pa.int64()) if lacks else lists.slice(at, 1).flatten()
-        for at, (size, lacks) in enumerate(zip(sizes.to_pylist(), empty.to_pylist(), strict=True))
+        lists.slice(at, 1).flatten() if own else pa.nulls(size, pa.int64())
+        for at, (own, size) in enumerate(zip(found, sizes, strict=True))
     ]
     return cast("Array", pa.concat_arrays(parts)), True
 
@@ -263,30 +229,45 @@ def _decoded(key: str, entry: comet.ChartExperiment) -> tuple[Batch, Mapping[str
     for series in entry.metrics:
         size = len(series.values)
         counts[series.metric_name] = counts.get(series.metric_name, 0) + size
-        pairs = [_value(cell) for cell in series.values]
-        rows: dict[str, list[object]] = {
+        values, texts = _cells(series.values)
+        rows: dict[str, Sequence[object]] = {
             "experiment_key": [key] * size,
             "metric": [series.metric_name] * size,
-            "value": [value for value, _ in pairs],
-            "value_text": [text for _, text in pairs],
-            "step": [*series.steps],
-            "epoch": [*series.epochs],
-            "timestamp": [*series.timestamps],
+            "value": values,
+            "value_text": texts,
+            "step": series.steps,
+            "epoch": series.epochs,
+            "timestamp": series.timestamps,
         }
         for name, column in columns.items():
-            column.extend(_filled(series.metric_name, rows.get(name, []), size))
+            column.extend(_filled(series.metric_name, rows.get(name, ()), size))
     return batch(TABLES["metrics"], columns), counts
 
 
-def _filled(metric: str, cells: list[object], size: int) -> list[object]:
+def _filled(metric: str, cells: Sequence[object], size: int) -> Sequence[object]:
+    """Return a list that runs in parallel to `size` values, of nulls for an empty one.
+
+    Raises:
+        DecodeError: It is of another length.
+    """
     if cells and len(cells) != size:
         name = shortened(metric, 60)
         raise DecodeError(f"{name}: {size} values and {len(cells)} of another list")
     return cells or [None] * size
 
 
+def _cells(cells: Sequence[Cell]) -> tuple[Sequence[float | None], Sequence[str | None]]:
+    """Return numbers and texts; many times faster where all are floats.
+
+    A text is kept of a JSON integer beyond all floats.
+    """
+    if set(map(type, cells)) == {float}:
+        return cast("Sequence[float]", cells), [None] * len(cells)
+    pairs = [_value(cell) for cell in cells]
+    return [value for value, _ in pairs], [text for _, text in pairs]
+
+
 def _value(cell: Cell) -> tuple[float | None, str | None]:
-    """Return a value's number and text; a text is kept of a JSON integer beyond all floats."""
     if cell is None or isinstance(cell, str):
         return number_and_text(cell)
     value = number(cell)

@@ -19,6 +19,10 @@ from comet_async.harvest.schema import TABLES
 __all__ = ["PointRows", "point_rows"]
 
 
+_LARGE = 64 * 1024
+"""Bytes from which on Arrow, which takes about a millisecond for any body, gains something."""
+
+
 class PointRows(msgspec.Struct, frozen=True):
     """The points of one experiment.
 
@@ -41,7 +45,8 @@ def point_rows(body: bytes, key: str) -> PointRows:
     """Return the rows of an answer of `get_all_experiment_metrics` or `get_experiment_metric`.
 
     Synchronous, for a worker thread: the points are parsed without the GIL. A body that Arrow does
-    not read, or may read differently, is decoded as `MetricSeries`: the rows are the same.
+    not read, or may read differently, or that is small, is decoded as `MetricSeries`: the rows are
+    the same.
 
     Args:
         body: The answer, which is no message in place of data.
@@ -50,10 +55,11 @@ def point_rows(body: bytes, key: str) -> PointRows:
     Raises:
         DecodeError: The body is not what the endpoint promises.
     """
-    found = _parsed(body, only_known=True) or _parsed_with_unknown(body)
-    rows = None if found is None else _rows(key, found)
-    if rows is not None:
-        return rows
+    if len(body) >= _LARGE:
+        found = _parsed(body, only_known=True) or _parsed_with_unknown(body)
+        rows = None if found is None else _rows(key, found)
+        if rows is not None:
+            return rows
     answer = decode(body, comet.MetricSeries)
     counts = Counter(point.metric_name for point in answer.metrics)
     return PointRows(batch(TABLES["metrics"], metric_columns(key, answer)), dict(counts))

@@ -30,7 +30,7 @@ from comet_async.harvest.series_summary import summary_from_series
 
 __all__ = ["ChartStage", "Names"]
 
-_AT_ONCE = 4
+_AT_ONCE = 2
 _TOO_MUCH = 2
 _LITTLE = 4
 _UNDIVIDED = (AuthenticationError, DestinationError, RateLimitError, ConnectError)

@@ -34,21 +34,29 @@ from comet_async.harvest.schema import TABLES
 from comet_async.harvest.snapshots import complete_snapshot
 from comet_async.redaction import printable
 
-__all__ = ["CONTENTS", "FAILURES", "FILES", "LEDGER", "TABLES_FOLDER", "Lake"]
+__all__ = [
+    "CONTENTS",
+    "FAILURES",
+    "FILES",
+    "LEDGER",
+    "PARTS_FOLDER",
+    "TABLES_FOLDER",
+    "Lake",
+]
 
 FILES = "files"
 FAILURES = "failures.jsonl"
 LEDGER = "ledger.sqlite"
 TABLES_FOLDER = "tables"
 _LOCK = ".lock"
-_PARTS = "parts"
+PARTS_FOLDER = "parts"
 _STAGED = "staged"
 _REPLACED = "replaced"
 _SNAPSHOTS = "snapshots"
 _BACKUP = "ledger.backup.sqlite"
 
 CONTENTS = (
-    *(TABLES_FOLDER, FILES, _PARTS, _SNAPSHOTS, _STAGED, _REPLACED),
+    *(TABLES_FOLDER, FILES, PARTS_FOLDER, _SNAPSHOTS, _STAGED, _REPLACED),
     *(LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", f"{LEDGER}.sha256", FAILURES, _LOCK),
     *(_BACKUP, f"{_BACKUP}.sha256", "ledger.damaged.sqlite"),
 )
@@ -107,7 +115,7 @@ class Lake:
 
     def _refuse_foreign(self) -> None:
         """Touch no folder with our names that no ledger vouches for."""
-        for name in (TABLES_FOLDER, FILES, _PARTS, _SNAPSHOTS, _STAGED, _REPLACED):
+        for name in (TABLES_FOLDER, FILES, PARTS_FOLDER, _SNAPSHOTS, _STAGED, _REPLACED):
             if (self.root / name).exists():
                 raise LedgerError(
                     f"{printable(str(self.root / name))} is there, but no {LEDGER}:"
@@ -125,7 +133,7 @@ class Lake:
 
     def store(self, table: str) -> Store:
         """Return the parts of a table."""
-        folder = partial(safe_folder, self.root, (_PARTS, table))
+        folder = partial(safe_folder, self.root, (PARTS_FOLDER, table))
         return Store(folder, TABLES[table], self.ledger.new_part)
 
     def file_folder(self, parts: Sequence[str]) -> Path:
@@ -147,7 +155,7 @@ class Lake:
             remove(self.root / name)
         known = {(part.table, part.id) for part in self.ledger.parts()}
         for table in TABLES:
-            folder = self.root / _PARTS / table
+            folder = self.root / PARTS_FOLDER / table
             if not guarded(folder, os.path.isdir):
                 continue
             for path in guarded(folder, lambda found: sorted(found.iterdir())) or []:

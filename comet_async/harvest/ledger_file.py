@@ -64,14 +64,14 @@ class LedgerFile:
 
     Args:
         path: The file; made when it is not there.
-        plan: What it must be of.
+        plan: What it must be of; None to read whichever is there.
 
     Raises:
         LedgerError: It is damaged, of another version, or of another harvest.
         DestinationError: It cannot be made or written.
     """
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+    def __init__(self, path: Path, plan: Plan | None) -> None:
         self._path = path
         self._owner = this_owner()
         self.run = 0
@@ -84,11 +84,12 @@ class LedgerFile:
             self._db.close()
             raise
 
-    def _open(self, plan: Plan) -> None:
+    def _open(self, plan: Plan | None) -> None:
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         (application,) = self._row("PRAGMA application_id")
-        if application == 0 and self._row("SELECT count(*) FROM sqlite_master") == (0,):
+        empty = application == 0 and self._row("SELECT count(*) FROM sqlite_master") == (0,)
+        if empty and plan is not None:
             self._make(plan)
         elif application != _APPLICATION:
             raise self._refusal("is no ledger of a harvest")
@@ -97,7 +98,8 @@ class LedgerFile:
             raise self._refusal(f"is of version {version}, this release writes {LEDGER_VERSION}")
         if self._row("PRAGMA quick_check(1)") != ("ok",):
             raise self._refusal(_DAMAGED)
-        self._check_identity(plan)
+        if plan is not None:
+            self._check_identity(plan)
 
     def _make(self, plan: Plan) -> None:
         with self._transaction():

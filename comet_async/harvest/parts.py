@@ -15,7 +15,7 @@ from comet_async.harvest.schema import TableSchema
 __all__ = ["MAX_BYTES", "MAX_ROWS", "Store", "TableWriter", "write_whole"]
 
 MAX_ROWS = 1_000_000
-MAX_BYTES = 32 * 1024 * 1024
+MAX_BYTES = 16 * 1024 * 1024
 MAX_SECONDS = 5.0
 _SLICE = 8 * 1024 * 1024
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from comet_async.engine.part_file import PartFile
 from comet_async.harvest.folders import guarded, sync
 
-__all__ = ["broken", "restore", "seal", "unseal"]
+__all__ = ["broken", "hash_of", "restore", "seal", "unseal"]
 
 _BLOCK = 1024 * 1024
 
@@ -35,7 +35,7 @@ def broken(path: Path) -> bool:
         wanted = _seal_of(path).read_text("ascii", "replace").strip()
     except FileNotFoundError:
         return False
-    return not path.exists() or wanted != _hash(path)
+    return not path.exists() or wanted != hash_of(path)
 
 
 def unseal(path: Path) -> None:
@@ -64,7 +64,7 @@ def seal(path: Path) -> None:
     except BaseException:
         part.discard()
         raise
-    told = _hash(path).encode()
+    told = hash_of(path).encode()
     for file_of in (backup, path):
         _write(_seal_of(file_of), told)
 
@@ -96,6 +96,7 @@ def _write(path: Path, data: bytes) -> None:
         raise
 
 
-def _hash(path: Path) -> str:
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file, 64 hex digits. Blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

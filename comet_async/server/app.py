@@ -23,11 +23,13 @@ from comet_async.server import (
     comet_registry,
 )
 from comet_async.server.answers import Answer
+from comet_async.server.changes import Changes
 from comet_async.server.connection import TimedRequestHandler
 from comet_async.server.database import Database
 from comet_async.server.faults import Faults
 from comet_async.server.guard import LOOPBACK
 from comet_async.server.ingest import invent_sweeps, load
+from comet_async.server.limits import ChartLimits
 from comet_async.server.pipeline import Incoming, Pipeline, Respond, Settings
 from comet_async.server.rate_limit import RateLimit
 from comet_async.server.records import Source
@@ -36,7 +38,8 @@ from comet_async.server.request_log import RequestLog
 from comet_async.server.sqlite_source import SqliteSource
 from comet_async.server.storage import OBJECT_PATH, storage_route
 from comet_async.server.store import Store
-from comet_async.server.synthetic import SyntheticSource, SyntheticSpec
+from comet_async.server.synthetic import SyntheticSource
+from comet_async.server.synthetic_spec import SyntheticSpec
 
 __all__ = ["COMET_ROUTES", "LocalServer", "serve_forever"]
 
@@ -69,6 +72,7 @@ class LocalServer:
         archives: Sequence[str | Path] = (),
         *,
         synthetic: SyntheticSpec | None = None,
+        sources: Sequence[Source] = (),
         sample: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -84,12 +88,16 @@ class LocalServer:
         header_timeout: float = 10.0,
         body_timeout: float = 10.0,
         compression: bool = True,
+        chart_points: int | None = None,
+        chart_refusal: int = 413,
+        chart_seconds_per_million: float = 0.0,
     ) -> None:
         """Describe the server; nothing is read or opened yet.
 
         Args:
             archives: Offline archives: zip files and directories of them.
             synthetic: Synthetic data to serve, None for none.
+            sources: Further data to serve, as `MemorySource` or `Changes`.
             sample: Whether to serve the archives that come with the package.
             host: Loopback address to listen on.
             port: Port, 0 for any free one.
@@ -105,14 +113,18 @@ class LocalServer:
             header_timeout: Seconds for the headers of a request.
             body_timeout: Seconds for the body of a request.
             compression: Whether JSON over 1 KiB is sent in gzip form to clients that accept it.
+            chart_points: Most points in the answer of a multi-metric chart; None for any number.
+            chart_refusal: Status for a chart of more points: 400, 413 or 504.
+            chart_seconds_per_million: Delay of a chart's answer for each million points of it.
 
         Raises:
-            ValueError: `host` is not a loopback address.
+            ValueError: `host` is not a loopback address, or a limit of charts makes no sense.
         """
         if host not in LOOPBACK:
             raise ValueError("a local server listens on a loopback address only")
         self._archives = [Path(item) for item in archives]
         self._synthetic = synthetic
+        self._sources = tuple(sources)
         self._sample = sample
         self._host, self._port = host, port
         self._with_storage = storage
@@ -123,7 +135,11 @@ class LocalServer:
         self.log = RequestLog(log_limit)
         self.faults = Faults(seed)
         self._settings = Settings(
-            api_keys=api_keys, max_body=max_body, body_timeout=body_timeout, compression=compression
+            api_keys=api_keys,
+            max_body=max_body,
+            body_timeout=body_timeout,
+            compression=compression,
+            chart=ChartLimits(chart_points, chart_refusal, chart_seconds_per_million),
         )
         self._pipeline = Pipeline(Store(()), self._settings, self.log, self.faults, rate_limit)
         self._stack = AsyncExitStack()
@@ -134,6 +150,17 @@ class LocalServer:
     def store(self) -> Store:
         """What the server answers from."""
         return self._pipeline.store
+
+    @property
+    def changes(self) -> Changes:
+        """Adds, changes and deletes experiments while the server listens.
+
+        Raises:
+            RuntimeError: The server was not started; change a source instead, see `Changes`.
+        """
+        if not self.url:
+            raise RuntimeError("the server was not started")
+        return self.store.changes
 
     @property
     def rate_limit(self) -> RateLimit | None:
@@ -161,7 +188,7 @@ class LocalServer:
             database = Database(self._database_path)
             stack.callback(database.close)
             await asyncio.to_thread(self._read_archives, database)
-            sources: list[Source] = [SqliteSource(database)]
+            sources: list[Source] = [SqliteSource(database), *self._sources]
             if self._synthetic is not None:
                 sources.append(SyntheticSource(self._synthetic))
             self._pipeline.store = Store(sources, extras=self._extras)

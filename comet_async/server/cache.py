@@ -16,7 +16,7 @@ _LIMIT = 64 << 20
 class BodyCache:
     """The most recently used documents, at most 64 MiB of them.
 
-    Data never changes while a server runs, so nothing here goes out of date.
+    A document is kept under its key and the revision of the data, so none goes out of date.
     """
 
     def __init__(self, limit: int = _LIMIT) -> None:
@@ -29,11 +29,17 @@ class BodyCache:
         self._size = 0
         self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
 
-    async def get(self, reply: Later) -> bytes:
-        """Return the document of a reply, building it if it is not here."""
+    async def get(self, reply: Later, revision: int = 0) -> bytes:
+        """Return the document of a reply, building it if it is not here.
+
+        Args:
+            reply: Describes the document.
+            revision: Of the data before the document is built.
+        """
         if reply.cache_key is None:
             return await _built(reply)
-        key = blake2b(reply.cache_key.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        text = f"{revision}:{reply.cache_key}".encode("utf-8", "surrogatepass")
+        key = blake2b(text, digest_size=16).digest()
         body = self._bodies.get(key)
         if body is not None:
             self._bodies.move_to_end(key)

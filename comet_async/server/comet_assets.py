@@ -6,14 +6,17 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from comet_async.server.asset_rows import asset_row, presigned
-from comet_async.server.extras import (
+from comet_async.server.extras import artifacts_of, file_content, version_by_id
+from comet_async.server.records import (
     Artifact,
     ArtifactVersion,
-    artifacts_of,
-    file_content,
-    version_by_id,
+    Asset,
+    Content,
+    Json,
+    JsonObject,
+    Run,
+    stable_id,
 )
-from comet_async.server.records import Asset, Content, Json, JsonObject, Run, stable_id
 from comet_async.server.replies import (
     ApiError,
     Call,

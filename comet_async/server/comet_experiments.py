@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import msgspec
 
-from comet_async.server.chart import chart
+from comet_async.server.chart import Made, Wanted, chart
 from comet_async.server.extras import cloud_of
 from comet_async.server.extras_sample import invented_git, invented_patch, invented_text
-from comet_async.server.records import Json, JsonObject, Run
+from comet_async.server.records import Json, JsonObject, Run, Series
 from comet_async.server.replies import (
     ApiError,
     Call,
@@ -19,7 +21,7 @@ from comet_async.server.replies import (
 )
 from comet_async.server.rows import experiment_row, points_json, value_row
 from comet_async.server.small_content import SmallContent
-from comet_async.server.synthetic import SyntheticSpec
+from comet_async.server.synthetic_spec import SyntheticSpec
 
 __all__ = ["ROUTES"]
 
@@ -94,8 +96,7 @@ def _metric(call: Call) -> Reply:
 
     def build() -> bytes:
         series = run.series(name)
-        points = points_json(series) if series else ""
-        return f'{{"metrics":[{points}]}}'.encode()
+        return _points([series] if series else [])
 
     return Later(build, f"metric:{run.facts.key}:{name}", _is_quick(run, 1))
 
@@ -106,16 +107,19 @@ def _all_metrics(call: Call) -> Reply:
 
     def build() -> bytes:
         found = (run.series(name) for name in names)
-        texts = [points_json(series) for series in found if series and series.values]
-        return f'{{"metrics":[{",".join(texts)}]}}'.encode()
+        return _points(series for series in found if series and series.values)
 
     return Later(build, f"all:{run.facts.key}", _is_quick(run, len(names)))
+
+
+def _points(found: Iterable[Series]) -> bytes:
+    return b'{"metrics":[' + b",".join([points_json(series) for series in found]) + b"]}"
 
 
 def _is_quick(run: Run, names: int) -> bool:
     """Return whether rendering is known to be fast; the length of archived series is not known."""
     spec = getattr(run, "spec", None)
-    return isinstance(spec, SyntheticSpec) and spec.points * names <= _QUICK_POINTS
+    return isinstance(spec, SyntheticSpec) and spec.stored_points * names <= _QUICK_POINTS
 
 
 def _summary(call: Call) -> Reply:
@@ -162,13 +166,22 @@ def _chart(call: Call) -> Reply:
     parameters = None if asked is None else _texts(call, "params")
     full = call.body.get("fetchFull") is True
     independent = call.body.get("independentMetrics") is not False
+    limits, made = call.limits, Made()
 
     def build() -> bytes:
-        return msgspec.json.encode(
-            chart(call.store, keys, metrics, parameters, full=full, independent=independent)
+        made.points = 0
+        return chart(
+            call.store,
+            keys,
+            Wanted(metrics=metrics, parameters=parameters, full=full, independent=independent),
+            made,
+            limits,
         )
 
-    return Later(build, f"chart:{call.body!r}")
+    if not limits.seconds_per_million:
+        return Later(build, f"chart:{call.body!r}")
+    # Not kept: a kept answer would not say how many points it has.
+    return Later(build, pause=lambda: made.points * limits.seconds_per_million / 1e6)
 
 
 def _texts(call: Call, name: str) -> list[str]:

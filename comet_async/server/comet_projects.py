@@ -95,8 +95,11 @@ def _experiments(call: Call) -> Reply:
     def build() -> bytes:
         return msgspec.json.encode({"experiments": [experiment_row(run.facts) for run in runs]})
 
+    if len(runs) <= _PAGE:
+        return JsonReply(build())
+    # Pages are not kept: whoever reads all of them reads each once.
     key = f"experiments:{project.project_id}:{sorted(call.query.items())}"
-    return Later(build, key) if len(runs) > _PAGE else JsonReply(build())
+    return Later(build, None if size else key)
 
 
 def _columns(call: Call) -> Reply:

@@ -7,15 +7,20 @@ set, so every endpoint has something to answer.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from comet_async.server.records import Asset, Content, JsonObject, Run, stable_id
+from comet_async.server.records import (
+    Artifact,
+    ArtifactVersion,
+    Asset,
+    Content,
+    JsonObject,
+    Run,
+    stable_id,
+)
 from comet_async.server.store import Store
 from comet_async.server.synthetic_bytes import SyntheticContent
 
 __all__ = [
-    "Artifact",
-    "ArtifactVersion",
     "artifacts_of",
     "cloud_of",
     "file_content",
@@ -25,46 +30,6 @@ __all__ = [
 
 _ADDED_MS = 1_750_000_000_000
 _DAY_MS = 86_400_000
-
-
-@dataclass(frozen=True, slots=True)
-class ArtifactVersion:
-    """One version of an artifact and its files."""
-
-    version_id: str
-    artifact_id: str
-    version: str
-    aliases: tuple[str, ...]
-    tags: tuple[str, ...]
-    added_ms: int
-    metadata: str | None
-    files: tuple[Asset, ...]
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files together."""
-        return sum(item.size for item in self.files)
-
-
-@dataclass(frozen=True, slots=True)
-class Artifact:
-    """One artifact with its versions, oldest first."""
-
-    artifact_id: str
-    workspace: str
-    project: str
-    project_id: str
-    name: str
-    type: str
-    description: str | None
-    tags: tuple[str, ...]
-    versions: tuple[ArtifactVersion, ...]
-    experiment_key: str
-
-    @property
-    def size(self) -> int:
-        """Bytes of all versions together."""
-        return sum(item.size for item in self.versions)
 
 
 def first_run(store: Store, workspace: str) -> Run | None:
@@ -114,7 +79,12 @@ def _version(
 
 
 def artifacts_of(store: Store, workspace: str) -> list[Artifact]:
-    """Return the artifacts of a workspace: one with two versions, one with a difficult name."""
+    """Return the artifacts of a workspace, the invented ones first."""
+    return [*_invented(store, workspace), *store.artifacts(workspace)]
+
+
+def _invented(store: Store, workspace: str) -> list[Artifact]:
+    """Return two artifacts: one with two versions, one with a difficult name."""
     run = first_run(store, workspace) if store.extras else None
     if run is None:
         return []

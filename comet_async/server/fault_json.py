@@ -159,6 +159,17 @@ def _truncated(body: bytes, argument: Argument) -> bytes:
     return body[: int(len(body) * fraction)]
 
 
+def _missing_experiment(body: bytes, argument: Argument) -> bytes:
+    """Leave one experiment out of a chart: that of a key, or the first."""
+    document = _load(body)
+    found = document.get("experiments") if isinstance(document, dict) else None
+    if not isinstance(document, dict) or not isinstance(found, dict) or not found:
+        return body
+    gone = argument if isinstance(argument, str) else next(iter(found))
+    kept = {key: entry for key, entry in found.items() if key != gone}
+    return _dump(document | {"experiments": kept, "empty": not kept})
+
+
 JSON_FAULTS: dict[str, Mutation] = {
     "invalid_json": lambda body, _: b"{'not': json, " + body,
     "truncated_json": _truncated,
@@ -166,6 +177,7 @@ JSON_FAULTS: dict[str, Mutation] = {
     "wrong_types": _leaves(lambda _: {"unexpected": True}),
     "null_fields": _leaves(lambda _: None),
     "missing_fields": _missing,
+    "missing_experiment": _missing_experiment,
     "extra_fields": _extra,
     "nan_token": _planted(b"NaN"),
     "inf_token": _planted(b"-Infinity"),

@@ -16,6 +16,7 @@ from comet_async.server.cache import BodyCache
 from comet_async.server.connection import TimedRequestHandler
 from comet_async.server.faults import Exchange, Faults
 from comet_async.server.guard import LOOPBACK, check_origin, key_of, parsed_body, read_body
+from comet_async.server.limits import ChartLimits
 from comet_async.server.rate_limit import RateLimit
 from comet_async.server.replies import (
     ApiError,
@@ -31,9 +32,11 @@ from comet_async.server.replies import (
 from comet_async.server.request_log import LoggedRequest, RequestLog
 from comet_async.server.store import Store
 
-__all__ = ["Incoming", "Pipeline", "Respond", "Settings", "file_reply_answer"]
+__all__ = ["ELSEWHERE", "Incoming", "Pipeline", "Respond", "Settings", "file_reply_answer"]
 
 _LOG = logging.getLogger("comet_async.server")
+ELSEWHERE = "/{path}"
+"""Canonical form of the route of all paths that are none."""
 _THREAD_FROM = 1 << 20
 _LOGGED_BODY = 64 * 1024
 _OPEN_PATHS = frozenset({"/clientlib/isAlive/ver"})
@@ -69,6 +72,7 @@ class Settings:
         body_timeout: Seconds for a request body.
         compression: Whether JSON is sent in gzip form to clients that accept it.
         storage_url: Origin of the storage listener; None when there is none.
+        chart: Limits of charts.
     """
 
     api_keys: Collection[str] | None = None
@@ -77,6 +81,7 @@ class Settings:
     body_timeout: float = 10.0
     compression: bool = True
     storage_url: str | None = None
+    chart: ChartLimits = field(default_factory=ChartLimits)
 
 
 @dataclass(slots=True)
@@ -192,16 +197,21 @@ class Pipeline:
                 root=f"{request.scheme}://{request.headers.get('Host', '')}",
                 storage=self.settings.storage_url,
                 caller=caller,
+                limits=self.settings.chart,
             )
-            return await self._answer(handler(call), incoming.headers)
+            revision = self.store.revision
+            return await self._answer(handler(call), incoming.headers, revision)
 
         return respond
 
-    async def _answer(self, reply: Reply, headers: Mapping[str, str]) -> Answer:
+    async def _answer(self, reply: Reply, headers: Mapping[str, str], revision: int) -> Answer:
         if isinstance(reply, JsonReply):
             return Answer(200, _JSON, reply.body)
         if isinstance(reply, Later):
-            return Answer(200, _JSON, await self.cache.get(reply))
+            body = await self.cache.get(reply, revision)
+            if reply.pause is not None:
+                await asyncio.sleep(reply.pause())
+            return Answer(200, _JSON, body)
         if isinstance(reply, Redirect):
             return Answer(reply.status, {"Location": reply.location})
         if isinstance(reply, StreamReply):
@@ -231,7 +241,14 @@ def _record(request: web.Request, listener: str) -> LoggedRequest:
         headers=tuple(request.headers.items()),
         listener=listener,
         port=address[1] if address else 0,
+        template=_template(request),
     )
+
+
+def _template(request: web.Request) -> str:
+    resource = request.match_info.route.resource
+    template = resource.canonical if resource is not None else ""
+    return "" if template == ELSEWHERE else template
 
 
 async def send(request: web.Request, answer: Answer, *, close: bool = False) -> web.StreamResponse:

@@ -7,12 +7,14 @@ so that every endpoint answers for either.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 __all__ = [
     "MAX_POINTS",
+    "Artifact",
+    "ArtifactVersion",
     "Asset",
     "Column",
     "Content",
@@ -119,7 +121,6 @@ class Series:
         timestamps: ms since 1970 UTC.
         contexts: Run context of each point or None.
         offsets: Signed 64-bit ordinals.
-        plain: Whether every value may be quoted without escaping.
     """
 
     name: str
@@ -129,7 +130,18 @@ class Series:
     timestamps: Sequence[int]
     contexts: Sequence[str | None]
     offsets: Sequence[int]
-    plain: bool = False
+
+    def picked(self, chosen: Sequence[int]) -> Series:
+        """Return the points at some positions."""
+        return Series(
+            self.name,
+            [self.values[at] for at in chosen],
+            [self.steps[at] for at in chosen],
+            [self.epochs[at] for at in chosen],
+            [self.timestamps[at] for at in chosen],
+            [self.contexts[at] for at in chosen],
+            [self.offsets[at] for at in chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +226,46 @@ class Registration:
         return stable_id("item", self.workspace, self.registry_name, self.version, size=25)
 
 
+@dataclass(frozen=True, slots=True)
+class ArtifactVersion:
+    """One version of an artifact and its files."""
+
+    version_id: str
+    artifact_id: str
+    version: str
+    aliases: tuple[str, ...]
+    tags: tuple[str, ...]
+    added_ms: int
+    metadata: str | None
+    files: tuple[Asset, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(item.size for item in self.files)
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One artifact with its versions, oldest first."""
+
+    artifact_id: str
+    workspace: str
+    project: str
+    project_id: str
+    name: str
+    type: str
+    description: str | None
+    tags: tuple[str, ...]
+    versions: tuple[ArtifactVersion, ...]
+    experiment_key: str
+
+    @property
+    def size(self) -> int:
+        """Bytes of all versions together."""
+        return sum(item.size for item in self.versions)
+
+
 class Run(Protocol):
     """One experiment with everything that was logged."""
 
@@ -282,6 +334,11 @@ class Run(Protocol):
 class Source(Protocol):
     """A set of projects and runs."""
 
+    @property
+    def revision(self) -> int:
+        """A number that rises with every change; 0 for what never changes."""
+        ...
+
     def projects(self) -> Sequence[Project]:
         """Return all projects."""
         ...
@@ -294,10 +351,19 @@ class Source(Protocol):
         """Return the runs of a project by start time, oldest first."""
         ...
 
-    def columns(self, project_id: str) -> Sequence[Column]:
-        """Return the logged columns of a project: metrics, parameters, others, tags."""
+    def columns(self, project_id: str, *, without: Collection[str] = ()) -> Sequence[Column]:
+        """Return the logged columns of a project: metrics, parameters, others, tags.
+
+        Args:
+            project_id: The project.
+            without: Keys of experiments that do not count.
+        """
         ...
 
     def registrations(self) -> Sequence[Registration]:
         """Return all registry model versions."""
+        ...
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
         ...

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from comet_async.server.limits import ChartLimits
 from comet_async.server.records import Content, Json, JsonObject, Project, Run
 from comet_async.server.store import Store
 
@@ -68,11 +69,13 @@ class Later:
         cache_key: Documents with a key are kept for a while; None for those that depend on
             the caller.
         quick: Whether building takes no longer than a few milliseconds, so needs no thread.
+        pause: Returns the seconds to wait before the built document is sent.
     """
 
     build: Callable[[], bytes]
     cache_key: str | None = None
     quick: bool = False
+    pause: Callable[[], float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ class Call:
         root: Origin that the caller used, for links.
         storage: Origin of the object storage, None when there is none.
         caller: The caller's key, which the real service repeats in links.
+        limits: Of charts.
     """
 
     store: Store
@@ -128,6 +132,7 @@ class Call:
     root: str = ""
     storage: str | None = None
     caller: str = field(default="", repr=False)
+    limits: ChartLimits = field(default_factory=ChartLimits)
 
     def need(self, name: str) -> str:
         """Return a required query parameter.

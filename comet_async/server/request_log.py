@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -30,6 +31,7 @@ class LoggedRequest:
         listener: api or storage.
         port: Local port.
         fault: Name of the fault that was applied, if any.
+        template: Path template of the route, "" when there is none.
     """
 
     time: float
@@ -42,6 +44,7 @@ class LoggedRequest:
     listener: str = "api"
     port: int = 0
     fault: str | None = None
+    template: str = ""
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, whatever its letter case."""
@@ -67,6 +70,7 @@ class RequestLog(Sequence[LoggedRequest]):
         self._limit = limit
         self._records: dict[int, LoggedRequest] = {}
         self._header_sets: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
+        self._counts: Counter[str] = Counter()
         self._next = 0
         self._lock = threading.Lock()
 
@@ -75,6 +79,7 @@ class RequestLog(Sequence[LoggedRequest]):
         with self._lock:
             number = self._next
             self._next += 1
+            self._counts[record.template] += 1
             self._records[number] = replace(record, headers=self._shared(record.headers))
             if len(self._records) > self._limit:
                 del self._records[next(iter(self._records))]
@@ -110,11 +115,20 @@ class RequestLog(Sequence[LoggedRequest]):
         with self._lock:
             self._records.clear()
             self._header_sets.clear()
+            self._counts.clear()
 
     @property
     def total(self) -> int:
         """Requests since the start, forgotten ones included."""
         return self._next
+
+    def counts(self) -> dict[str, int]:
+        """Return how many requests each path template had since the start or the last `clear`.
+
+        Dropped records count too; requests for paths of no route are under "".
+        """
+        with self._lock:
+            return dict(self._counts)
 
     def matching(self, part: str, *, method: str | None = None) -> list[LoggedRequest]:
         """Return the records whose path and query hold a text.

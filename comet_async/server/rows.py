@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from itertools import repeat
+
+import msgspec
 
 from comet_async.server.records import Facts, Json, JsonObject, Mark, Project, Series, Value
 
@@ -69,35 +71,30 @@ def _cell(mark: Mark, member: str) -> Json:
     return mark.step if member == "step" else mark.context
 
 
-def points_json(series: Series) -> str:
+class _Point(msgspec.Struct, gc=False, rename="camel"):
+    metric_name: str
+    metric_value: str
+    timestamp: int
+    step: int | None
+    epoch: int | None
+    run_context: str | None
+    offset: int
+
+
+def points_json(series: Series) -> bytes:
     """Return the points of a series as JSON objects, separated by commas.
 
-    Written as text, because this is most of the bytes that a harvest reads.
+    Structs, because this is most of the bytes of an exact harvest, and a dict per point takes
+    four times as long.
     """
-    name = json.dumps(series.name, ensure_ascii=False)
-    values = (
-        [f'"{value}"' for value in series.values]
-        if series.plain
-        else [json.dumps(value, ensure_ascii=False) for value in series.values]
-    )
-    contexts = {None: "null"} | {
-        item: json.dumps(item, ensure_ascii=False) for item in set(series.contexts) if item
-    }
-    columns = zip(
-        values,
+    points = map(
+        _Point,
+        repeat(series.name),
+        series.values,
         series.timestamps,
         series.steps,
         series.epochs,
         series.contexts,
         series.offsets,
-        strict=True,
     )
-    head = f'{{"metricName":{name},"metricValue":'
-    return ",".join(
-        [
-            f'{head}{value},"timestamp":{time},"step":{"null" if step is None else step},'
-            f'"epoch":{"null" if epoch is None else epoch},"runContext":{contexts[context]},'
-            f'"offset":{offset}}}'
-            for value, time, step, epoch, context, offset in columns
-        ]
-    )
+    return msgspec.json.encode([*points])[1:-1]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import cast
 
+from comet_async.server.columns import column_type
 from comet_async.server.database import Database, Row
 from comet_async.server.numbers_text import number
 from comet_async.server.records import (
+    Artifact,
     Asset,
     Column,
     Content,
@@ -30,11 +32,12 @@ _RUN = (
     "SELECT r.key, r.name, r.start, r.stop, r.user, r.file_path, r.optimization, r.crashed,"
     " p.id, p.name, p.workspace, p.updated FROM run r JOIN project p ON p.id = r.project "
 )
-_BOOLEANS = {"true", "false"}
 
 
 class SqliteSource:
     """All archived runs of a database."""
+
+    revision = 0
 
     def __init__(self, database: Database) -> None:
         """Read nothing yet.
@@ -65,23 +68,29 @@ class SqliteSource:
         )
         return [SqliteRun(self._database, _facts(row)) for row in rows]
 
-    def columns(self, project_id: str) -> Sequence[Column]:
+    def columns(self, project_id: str, *, without: Collection[str] = ()) -> Sequence[Column]:
         """Return the logged columns of a project, each name and source once."""
         rows = self._database.rows(
-            "SELECT v.source, v.name, v.last, v.max FROM value v JOIN run r ON r.key = v.run"
+            "SELECT v.source, v.name, v.last, v.max, r.key"
+            " FROM value v JOIN run r ON r.key = v.run"
             " WHERE r.project = ? ORDER BY v.source, v.name",
             (project_id,),
         )
         texts: dict[tuple[str, str], list[str]] = {}
-        for source, name, last, largest in rows:
-            texts.setdefault((str(source), str(name)), []).extend((str(last), str(largest)))
-        logged = [Column(key[1], _type_of(key[0], seen), key[0]) for key, seen in texts.items()]
+        for source, name, last, largest, key in rows:
+            if key not in without:
+                texts.setdefault((str(source), str(name)), []).extend((str(last), str(largest)))
+        logged = [
+            Column(name, column_type(source, seen), source)
+            for (source, name), seen in texts.items()
+        ]
         tags = self._database.rows(
-            "SELECT DISTINCT t.name FROM tag t JOIN run r ON r.key = t.run"
+            "SELECT DISTINCT t.name, r.key FROM tag t JOIN run r ON r.key = t.run"
             " WHERE r.project = ? ORDER BY t.name",
             (project_id,),
         )
-        return [*logged, *(Column(str(row[0]), "string", "tag") for row in tags)]
+        names = dict.fromkeys(str(name) for name, key in tags if key not in without)
+        return [*logged, *(Column(name, "string", "tag") for name in names)]
 
     def registrations(self) -> Sequence[Registration]:
         """Return all registry model versions."""
@@ -91,16 +100,10 @@ class SqliteSource:
         )
         return [_registration(row) for row in rows]
 
-
-def _type_of(source: str, texts: Sequence[str]) -> str:
-    """Return a column's type: what all its values can be read as."""
-    if source == "log_other":
-        return "string"
-    if all(text in _BOOLEANS for text in texts):
-        return "boolean"
-    if all(number(text) is not None or text == "NaN" for text in texts):
-        return "double"
-    return "string"
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return nothing: archives hold no artifact."""
+        del workspace
+        return ()
 
 
 def _text(value: object) -> str | None:

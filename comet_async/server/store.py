@@ -4,42 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from comet_async.server.records import Column, Project, Registration, Run, Source
+from comet_async.server.changes import Changes
+from comet_async.server.joined import JoinedSource
+from comet_async.server.records import Artifact, Column, Project, Registration, Run, Source
 
 __all__ = ["Store"]
 
 
 class Store:
-    """Several sources as one."""
+    """Several sources as one, with the changes made to them.
+
+    Attributes:
+        changes: Adds, changes and deletes experiments; all answers follow at once.
+        extras: Whether invented objects are served.
+    """
 
     def __init__(self, sources: Sequence[Source], *, extras: bool = True) -> None:
-        """Index the projects; runs are looked up when asked for.
+        """Read nothing; projects and runs are looked up when asked for.
 
         Args:
             sources: Where projects and runs come from.
             extras: Whether to answer with invented artifacts, panels, dashboards, views, webhooks
                 and notes, which no source holds.
         """
-        self._sources = tuple(sources)
+        self.changes = Changes(JoinedSource(sources))
         self.extras = extras
-        self._owner: dict[str, tuple[Source, Project]] = {}
-        for source in self._sources:
-            for project in source.projects():
-                self._owner.setdefault(project.project_id, (source, project))
+        self._projects: dict[str, Project] = {}
+        self._indexed = -1
+
+    @property
+    def revision(self) -> int:
+        """A number that rises with every change of what is served."""
+        return self.changes.revision
+
+    def _by_id(self) -> dict[str, Project]:
+        revision = self.revision
+        if revision != self._indexed:
+            self._projects = {item.project_id: item for item in self.changes.projects()}
+            self._indexed = revision
+        return self._projects
 
     def workspaces(self) -> list[str]:
         """Return the names of all workspaces in order of appearance."""
-        return list(dict.fromkeys(project.workspace for _, project in self._owner.values()))
+        return list(dict.fromkeys(project.workspace for project in self._by_id().values()))
 
     def projects(self, workspace: str | None = None) -> list[Project]:
         """Return the projects of one workspace or of all."""
-        found = [project for _, project in self._owner.values()]
+        found = self._by_id().values()
         return [item for item in found if workspace is None or item.workspace == workspace]
 
     def project(self, project_id: str) -> Project | None:
         """Return a project by its id."""
-        owner = self._owner.get(project_id)
-        return owner[1] if owner else None
+        return self._by_id().get(project_id)
 
     def named_project(self, workspace: str, name: str) -> Project | None:
         """Return a project by workspace and name."""
@@ -47,26 +63,24 @@ class Store:
 
     def run(self, key: str) -> Run | None:
         """Return a run by its experiment key."""
-        for source in self._sources:
-            run = source.run(key)
-            if run is not None:
-                return run
-        return None
+        return self.changes.run(key)
 
     def runs(self, project_id: str, *, archived: bool = False) -> Sequence[Run]:
         """Return the runs of a project, oldest first."""
-        owner = self._owner.get(project_id)
-        return owner[0].runs(project_id, archived=archived) if owner else ()
+        return self.changes.runs(project_id, archived=archived)
 
     def columns(self, project_id: str) -> Sequence[Column]:
         """Return the logged columns of a project."""
-        owner = self._owner.get(project_id)
-        return owner[0].columns(project_id) if owner else ()
+        return self.changes.columns(project_id)
 
     def registrations(self, workspace: str | None = None) -> list[Registration]:
         """Return the registry model versions of a workspace or of all, oldest first."""
-        found = [item for source in self._sources for item in source.registrations()]
+        found = self.changes.registrations()
         return [item for item in found if workspace is None or item.workspace == workspace]
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace."""
+        return self.changes.artifacts(workspace)
 
     def model_versions(self, workspace: str, name: str) -> list[Registration]:
         """Return the versions of one registry model, lowest version first."""

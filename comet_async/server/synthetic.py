@@ -3,77 +3,27 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from typing import overload
 
 from comet_async.server.numbers_text import java_double
 from comet_async.server.records import (
-    MAX_POINTS,
+    Artifact,
     Column,
     Project,
     Registration,
     Run,
     stable_id,
 )
+from comet_async.server.synthetic_artifacts import artifacts_at
 from comet_async.server.synthetic_run import SyntheticRun
-from comet_async.server.synthetic_series import (
-    NON_FINITE_METRIC,
-    TEXT_METRIC,
-)
+from comet_async.server.synthetic_series import NON_FINITE_METRIC, TEXT_METRIC
+from comet_async.server.synthetic_spec import SyntheticSpec
 
 __all__ = ["SyntheticSource", "SyntheticSpec"]
 
 _KEY_TAIL = 10
 _KEY_SIZE = 32
-_VERSIONS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SyntheticSpec:
-    """What synthetic data to serve.
-
-    Attributes:
-        experiments: Experiments in all projects together; project `p` has a consecutive share.
-        metrics: Metric names per experiment; the first ten include names with `/`, blanks and
-            non-ASCII letters and series with NaN, Infinity, text and negative offsets.
-        points: Points per metric, at most 15 000.
-        parameters: Parameters per experiment.
-        assets: Stored assets per experiment.
-        asset_bytes: Size of an asset, or several sizes that the assets of a run take in turn.
-        remote_assets: Further assets that are links to foreign storage.
-        hostile_names: Whether assets have names that are dangerous to write to disk or show.
-        projects: Number of projects.
-        workspaces: Number of workspaces; projects are dealt to them in turn.
-        archived: How many experiments of each project, the newest ones, are archived.
-        odd_metrics: False names all metrics plainly and gives all finite values.
-        seed: Everything depends on it.
-    """
-
-    experiments: int = 10
-    metrics: int = 10
-    points: int = 100
-    parameters: int = 8
-    assets: int = 2
-    asset_bytes: int | tuple[int, ...] = 4096
-    remote_assets: int = 0
-    hostile_names: bool = False
-    projects: int = 1
-    workspaces: int = 1
-    archived: int = 0
-    odd_metrics: bool = True
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.points <= MAX_POINTS:
-            raise ValueError(f"points must be 0 to {MAX_POINTS}")
-        if self.projects < 1 or not 1 <= self.workspaces <= self.projects:
-            raise ValueError("there must be a project, and a project for each workspace")
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """The asset sizes to take in turn."""
-        return self.asset_bytes if isinstance(self.asset_bytes, tuple) else (self.asset_bytes,)
 
 
 class SyntheticSource:
@@ -82,6 +32,8 @@ class SyntheticSource:
     An experiment key is a hash of its index followed by the masked index itself: a key leads to
     its index, and a made-up key is refused, both without a table.
     """
+
+    revision = 0
 
     def __init__(self, spec: SyntheticSpec) -> None:
         """Compute nothing but the list of projects.
@@ -93,6 +45,8 @@ class SyntheticSource:
         mask = hashlib.blake2b(f"mask:{spec.seed}".encode(), digest_size=_KEY_TAIL // 2)
         self._mask = int.from_bytes(mask.digest(), "big")
         self._projects = tuple(self._project(index) for index in range(spec.projects))
+        self._registered: tuple[Registration, ...] | None = None
+        self._artifacts: dict[str, tuple[Artifact, ...]] = {}
         self._position = {item.project_id: at for at, item in enumerate(self._projects)}
 
     def _project(self, index: int) -> Project:
@@ -156,16 +110,16 @@ class SyntheticSource:
         chosen = range(split, share.stop) if archived else range(share.start, split)
         return LazyRuns(self, chosen)
 
-    def columns(self, project_id: str) -> Sequence[Column]:
+    def columns(self, project_id: str, *, without: Collection[str] = ()) -> Sequence[Column]:
         """Return the logged columns; all runs have the same."""
         position = self._position.get(project_id)
-        if position is None or not self.share(position):
+        if position is None or not self._is_left(self.share(position), without):
             return ()
         run = self.at(self.share(position).start)
         odd = {NON_FINITE_METRIC, TEXT_METRIC}
         metrics = [
             Column(name, "string" if name in odd - {NON_FINITE_METRIC} else "double", "metrics")
-            for name in run.metric_names()
+            for name in run.logged_names()
         ]
         parameters = [
             Column(row.name, run.parameter_type(row.name), "params") for row in run.parameters()
@@ -174,23 +128,38 @@ class SyntheticSource:
         tags = [Column(tag, "string", "tag") for tag in ("best", "synthetic", "v1")]
         return [*metrics, *parameters, *others, *tags]
 
-    def registrations(self) -> Sequence[Registration]:
-        """Return one registry model per project, with a version from each of its oldest runs."""
-        return [
-            self._registration(project, index, ordinal)
-            for position, project in enumerate(self._projects)
-            for ordinal, index in enumerate(self.share(position)[:_VERSIONS])
-            if self.at(index).model_names()
-        ]
+    def _is_left(self, share: range, without: Collection[str]) -> bool:
+        """Return whether a share has experiments besides those of some keys."""
+        indices = {self.index(key) for key in without}
+        return len(share) > sum(index is not None and index in share for index in indices)
 
-    def _registration(self, project: Project, index: int, ordinal: int) -> Registration:
+    def registrations(self) -> Sequence[Registration]:
+        """Return the registry models of each project, their versions from its oldest runs."""
+        if self._registered is None:
+            self._registered = tuple(
+                self._registration(project, number, index, ordinal)
+                for position, project in enumerate(self._projects)
+                for number in range(self.spec.registry_models)
+                for ordinal, index in enumerate(self._oldest(position))
+                if self.at(index).model_names()
+            )
+        return self._registered
+
+    def _oldest(self, position: int) -> range:
+        return self.share(position)[: self.spec.registry_versions]
+
+    def _registration(
+        self, project: Project, number: int, index: int, ordinal: int
+    ) -> Registration:
         run = self.at(index)
+        models = run.model_names()
+        name = f"{project.name}-model"
         return Registration(
             workspace=project.workspace,
-            registry_name=f"{project.name}-model",
+            registry_name=f"{name}-{number}" if number else name,
             version=f"1.{ordinal}.0",
             experiment_key=run.key,
-            model_name=run.model_names()[0],
+            model_name=models[number % len(models)],
             created_ms=run.facts.end_ms or run.facts.start_ms,
             user=run.facts.user or project.workspace,
             description="Synthetic registry model",
@@ -200,6 +169,21 @@ class SyntheticSource:
             stages=("production",) if ordinal == 0 else (),
             metadata=(("accuracy", java_double(0.9)), ("runs", ordinal + 1)),
         )
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        """Return the artifacts of a workspace, from the runs of its first project in turn."""
+        found = self._artifacts.get(workspace)
+        if found is None:
+            found = self._artifacts[workspace] = self._made(workspace)
+        return found
+
+    def _made(self, workspace: str) -> tuple[Artifact, ...]:
+        for position, project in enumerate(self._projects):
+            share = self.share(position)
+            if project.workspace == workspace and share:
+                keys = [self.key(index) for index in share[: max(1, self.spec.artifacts)]]
+                return artifacts_at(self.spec, project, keys)
+        return ()
 
 
 class LazyRuns(Sequence[Run]):

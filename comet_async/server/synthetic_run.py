@@ -8,11 +8,11 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from comet_async.server.hostile_names import HOSTILE_NAMES
 from comet_async.server.numbers_text import java_double
 from comet_async.server.records import (
+    MAX_POINTS,
     Asset,
     Content,
     Facts,
@@ -23,11 +23,11 @@ from comet_async.server.records import (
     Value,
     stable_id,
 )
+from comet_async.server.small_content import SmallContent
 from comet_async.server.synthetic_bytes import SyntheticContent
-from comet_async.server.synthetic_series import Curve, metric_name
-
-if TYPE_CHECKING:
-    from comet_async.server.synthetic import SyntheticSpec
+from comet_async.server.synthetic_full import full_metric_parts, part_name
+from comet_async.server.synthetic_series import TEXT_METRIC, Curve, metric_name, system_names
+from comet_async.server.synthetic_spec import SyntheticSpec, is_chosen
 
 __all__ = ["SyntheticRun"]
 
@@ -52,6 +52,11 @@ _OPTIMIZERS = ("adam", "sgd", "adamw", "rmsprop")
 @lru_cache(maxsize=256)
 def _metric_names(count: int, odd: bool) -> tuple[str, ...]:  # noqa: FBT001  cache key
     return tuple(metric_name(index if odd else index + 10) for index in range(count))
+
+
+@lru_cache(maxsize=256)
+def _with_system(names: tuple[str, ...], count: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*names, *system_names(count)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,15 +141,27 @@ class SyntheticRun:
         return special.get(name, "double")
 
     def metric_names(self) -> Sequence[str]:
-        """Return the names of all metrics."""
-        return _metric_names(self.spec.metrics if self.spec.points else 0, self.spec.odd_metrics)
+        """Return the names of all metrics, those of the system last."""
+        spec = self.spec
+        count = spec.metrics if spec.stored_points else 0
+        names = _metric_names(count, spec.odd_metrics)
+        return _with_system(names, spec.system_metrics) if spec.system_metrics else names
+
+    def logged_names(self) -> Sequence[str]:
+        """Return the names of the metrics that are columns of the project."""
+        system = set(system_names(self.spec.system_metrics))
+        return [name for name in self.metric_names() if name not in system]
 
     def _curve(self, name: str) -> Curve | None:
         names = self.metric_names()
         if name not in names:
             return None
-        identity = f"{self.spec.seed}:{self.index}:{name}"
-        return Curve(identity, name, self.spec.points, self._start_ms, names.index(name))
+        spec = self.spec
+        index = self.index if spec.curves is None else self.index % spec.curves
+        points = spec.logged_points or spec.points
+        identity = f"{spec.seed}:{index}:{name}"
+        shared = spec.curves is not None
+        return Curve(identity, name, points, self._start_ms, names.index(name), shared)
 
     def metric_summary(self, name: str) -> Value | None:
         """Return minimum, maximum and current value of a metric."""
@@ -157,16 +174,26 @@ class SyntheticRun:
         return curve.current() if curve else None
 
     def series(self, name: str) -> Series | None:
-        """Return the points of a metric."""
+        """Return the stored points of a metric, sampled down from more."""
         curve = self._curve(name)
-        return curve.series() if curve else None
+        if curve is None:
+            return None
+        series, last = curve.series(), curve.points - 1
+        if last < MAX_POINTS:
+            return series
+        return series.picked([at * last // (MAX_POINTS - 1) for at in range(MAX_POINTS)])
 
     def text(self, kind: str) -> str | None:
-        """Return a short text of each kind."""
+        """Return a short text of each kind that the run has."""
+        spec = self.spec
+        shares = {"html": spec.html_share, "code": spec.code_share, "graph": spec.graph_share}
+        share = shares.get(kind)
+        if share is not None and not is_chosen(self.index, share):
+            return None
         return {
             "html": f"<h1>Run {self.index}</h1>",
             "code": f"# run {self.index}\nprint('training')\n",
-            "output": "".join(f"epoch {epoch} done\n" for epoch in range(5)),
+            "output": "".join(f"epoch {epoch} done\n" for epoch in range(spec.output_lines)),
             "graph": f'{{"nodes": [], "run": {self.index}}}',
         }.get(kind)
 
@@ -195,6 +222,9 @@ class SyntheticRun:
 
     def git(self) -> JsonObject:
         """Return metadata of an invented repository."""
+        share = self.spec.git_share
+        if share is not None and not is_chosen(self.index, share):
+            return {}
         return {
             "user": "synthetic-user",
             "root": stable_id("commit", self.index, size=40),
@@ -204,8 +234,10 @@ class SyntheticRun:
         }
 
     def patch(self) -> bytes | None:
-        """Return a zip with one patch for every even run, None for the others."""
-        return _patch(self.index) if self.index % 2 == 0 else None
+        """Return a zip with one patch, for every even run unless the specification says else."""
+        share = self.spec.patch_share
+        has_one = self.index % 2 == 0 if share is None else is_chosen(self.index, share)
+        return _patch(self.index) if has_one else None
 
     def cloud(self) -> tuple[str, JsonObject] | None:
         """Return an invented cloud machine for every second run."""
@@ -214,13 +246,52 @@ class SyntheticRun:
         return "AWS", {"instanceType": "m5.large", "region": "eu-central-1"}
 
     def model_names(self) -> list[str]:
-        """Return the experiment models: one if there is a model asset."""
-        return ["net"] if self.spec.assets > 1 else []
+        """Return the experiment models: those that a stored model asset belongs to."""
+        places = range(1, self.spec.assets, len(_KINDS))
+        return [*dict.fromkeys(self._model(position) for position in places)]
+
+    def _model(self, position: int) -> str:
+        number = position // len(_KINDS) % self.spec.models
+        return f"net-{number}" if number else "net"
 
     def assets(self) -> Sequence[Asset]:
-        """Return the stored assets, then the remote ones."""
-        count = self.spec.assets + self.spec.remote_assets
-        return [self._asset(position) for position in range(count)]
+        """Return the stored assets, the remote ones, then the parts of whole metrics."""
+        listed = [self._asset(position) for position in range(self._first_part)]
+        return listed + self._parts() if self.spec.logged_points else listed
+
+    @property
+    def _first_part(self) -> int:
+        """Position of the first part of a whole metric among the assets."""
+        return self.spec.assets + self.spec.remote_assets
+
+    def _whole(self) -> list[Curve]:
+        """Return the metrics that were sampled down and are numbers."""
+        curves = (self._curve(name) for name in self.logged_names() if name != TEXT_METRIC)
+        return [curve for curve in curves if curve is not None]
+
+    def _parts(self) -> list[Asset]:
+        """Return the parts of whole metrics in order of their names: number 10 before 2."""
+        count = self.spec.full_metric_parts
+        found = [
+            Asset(
+                asset_id=self._asset_id(self._first_part + ordinal * count + number),
+                file_name=part_name(curve.name, number),
+                size=len(part),
+                type="ASSET_TYPE_FULL_METRIC",
+                created_ms=self._start_ms,
+                directory="full-metrics",
+            )
+            for ordinal, curve in enumerate(self._whole())
+            for number, part in enumerate(full_metric_parts(curve, count))
+        ]
+        return sorted(found, key=_by_name)
+
+    def _part(self, position: int) -> Content | None:
+        at, count = position - self._first_part, self.spec.full_metric_parts
+        curves = self._whole() if self.spec.logged_points else []
+        if not 0 <= at < count * len(curves):
+            return None
+        return SmallContent(full_metric_parts(curves[at // count], count)[at % count])
 
     def _asset(self, position: int) -> Asset:
         remote = position >= self.spec.assets
@@ -240,7 +311,7 @@ class SyntheticRun:
             context="train" if position % 3 == 1 else None,
             metadata=(None, "", json.dumps({"position": position}))[position % 3],
             link=f"s3://bucket/run-{self.index}/{position}" if remote else None,
-            group="net" if kind == "model-element" else None,
+            group=self._model(position) if kind == "model-element" else None,
         )
 
     def content(self, asset_id: str) -> Content | None:
@@ -249,8 +320,10 @@ class SyntheticRun:
             position = int(asset_id[-_ID_TAIL:], 16)
         except ValueError:
             return None
-        if not 0 <= position < self.spec.assets or self._asset_id(position) != asset_id:
+        if self._asset_id(position) != asset_id:
             return None
+        if position >= self.spec.assets:
+            return self._part(position)
         sizes = self.spec.sizes
         return SyntheticContent(f"{self.spec.seed}:{asset_id}", sizes[position % len(sizes)])
 
@@ -258,6 +331,10 @@ class SyntheticRun:
         """Return a hash followed by the position, so that an id leads back without a search."""
         head = stable_id("asset", self.spec.seed, self.key, position, size=32 - _ID_TAIL)
         return f"{head}{position:0{_ID_TAIL}x}"
+
+
+def _by_name(asset: Asset) -> str:
+    return asset.file_name
 
 
 @lru_cache(maxsize=64)

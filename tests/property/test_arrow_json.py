@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from comet_async import comet
 from comet_async.comet.common import number
 from comet_async.engine.decode import decode
 from comet_async.errors import DecodeError
-from comet_async.harvest import TABLES
+from comet_async.harvest import TABLES, arrow_chart, arrow_points
 from comet_async.harvest.arrow import Batch, batch
 from comet_async.harvest.arrow_document import arrow
 from comet_async.harvest.arrow_json import chart_rows, point_rows
@@ -129,6 +130,16 @@ def plain_points(body: bytes) -> Outcome:
         return {"k": (cells(batch(TABLES["metrics"], metric_columns("k", answer))), counts)}
 
     return outcome(make)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _however_small() -> Iterator[None]:
+    """Let Arrow parse bodies of any size."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(arrow_chart, "_LARGE_SHARE", 0)
+        patch.setattr(arrow_chart, "_LARGE", 0)
+        patch.setattr(arrow_points, "_LARGE", 0)
+        yield
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -54,6 +54,14 @@ def point(value: object, name: str = "m", **members: object) -> Json:
     return {"metricName": name, "metricValue": value, **members}
 
 
+@pytest.fixture(autouse=True)
+def _however_small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Arrow parse bodies of any size."""
+    monkeypatch.setattr(arrow_chart, "_LARGE_SHARE", 0)
+    monkeypatch.setattr(arrow_chart, "_LARGE", 0)
+    monkeypatch.setattr(arrow_points, "_LARGE", 0)
+
+
 @pytest.fixture
 def structless(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fail a test that decodes anything into structs."""
@@ -69,14 +77,17 @@ def structless(monkeypatch: pytest.MonkeyPatch) -> None:
 def kinds(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return what is decoded into structs."""
     found: list[str] = []
+    monkeypatch.setattr(arrow_chart, "decode", noting(found))
+    monkeypatch.setattr(arrow_points, "decode", noting(found))
+    return found
 
+
+def noting(found: list[str]) -> Callable[[bytes, type[object]], object]:
     def noted(body: bytes, answer: type[object]) -> object:
         found.append(answer.__name__)
         return decode(body, answer)
 
-    monkeypatch.setattr(arrow_chart, "decode", noted)
-    monkeypatch.setattr(arrow_points, "decode", noted)
-    return found
+    return noted
 
 
 @pytest.mark.usefixtures("structless")
@@ -290,6 +301,29 @@ def test_a_document_longer_than_a_block_is_not_tried() -> None:
     found = document(b'{"a": 1}', {"a": pa.int64()}, only_known=True)
     assert found is not None
     assert found["a"].to_pylist() == [1]
+
+
+def test_small_answers_are_decoded_into_structs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    kinds: list[str] = []
+    monkeypatch.setattr(arrow_chart, "decode", noting(kinds))
+    monkeypatch.setattr(arrow_points, "decode", noting(kinds))
+    values = [at / 7 for at in range(10_000)]
+    small, large = entry("a", metric("m", values[:10])), entry("b", metric("m", values))
+
+    assert chart_rows(chart(small), ["a"], []).experiments["a"].points == {"m": 10}
+    assert kinds == ["_Split", "_Parameters", "ChartExperiment"]
+    assert chart_rows(chart(large), ["b"], []).experiments["b"].points == {"m": 10_000}
+    assert len(kinds) == 3
+    many = [*map(str, range(20)), "a", "b"]
+    assert list(chart_rows(chart(small, large), many, []).experiments) == ["a", "b"]
+    assert kinds[3:] == ["_Split", "_Parameters", "ChartExperiment", "_Parameters"]
+    assert point_rows(series(point("1")), "a").points == {"m": 1}
+    assert kinds[7:] == ["MetricSeries"]
+    assert point_rows(series(*[point("0.5")] * 3000), "a").points == {"m": 3000}
+    assert len(kinds) == 8
 
 
 def test_parameters_become_rows() -> None:

@@ -1,0 +1,43 @@
+"""Options of `comet-async serve` that say how the server behaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+from click.testing import CliRunner
+
+from comet_async.cli.main import program
+from comet_async.server import LocalServer, SyntheticSource, SyntheticSpec
+
+KEYS = [SyntheticSource(SyntheticSpec(experiments=3)).key(index) for index in range(3)]
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 413), (["--chart-refusal", "504"], 504)])
+def test_a_chart_limit_on_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, options: list[str], status: int
+) -> None:
+    seen: list[int] = []
+
+    async def serve_briefly(server: LocalServer, **_options: Any) -> None:
+        url = "/api/rest/v2/experiments/multi-metric-chart"
+        async with server, aiohttp.ClientSession(headers={"Authorization": "k"}) as session:
+            for count in (1, 2):
+                body = {"targetedExperiments": KEYS[:count], "metrics": ["loss"], "fetchFull": True}
+                async with session.post(server.url + url, json=body) as answer:
+                    seen.append(answer.status)
+
+    monkeypatch.setattr("comet_async.server.serve_forever", serve_briefly)
+    ended = CliRunner().invoke(
+        program, ["serve", "--synthetic", "3", "--chart-points", "100", *options]
+    )
+    assert (ended.exit_code, seen) == (0, [200, status]), ended.output
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--chart-refusal", "200"], ["--chart-points", "-1"], ["--chart-seconds-per-million", "-1"]],
+)
+def test_a_chart_limit_that_makes_no_sense(wrong: list[str]) -> None:
+    assert CliRunner().invoke(program, ["serve", *wrong]).exit_code == 2
