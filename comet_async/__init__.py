@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from comet_async.engine.throttle import Throttle
     from comet_async.engine.transport import Timeouts
     from comet_async.errors import CometAsyncError
+    from comet_async.lake.reader import LakeReader, open_lake
     from comet_async.paging import Paged
     from comet_async.request import Blob, Effect, Request
     from comet_async.service import Limits, Quota, Service
@@ -34,6 +35,7 @@ __all__ = [
     "Effect",
     "Failed",
     "FileKey",
+    "LakeReader",
     "Limits",
     "Ok",
     "Outcome",
@@ -50,6 +52,7 @@ __all__ = [
     "comet",
     "fan_out",
     "log_events",
+    "open_lake",
     "portable_path",
     "unknown_members",
 ]
@@ -63,6 +66,7 @@ _HOMES = {
     "Effect": "request",
     "Failed": "engine.fan_out",
     "FileKey": "credentials",
+    "LakeReader": "lake.reader",
     "Limits": "service",
     "Ok": "engine.fan_out",
     "Outcome": "engine.fan_out",
@@ -78,6 +82,7 @@ _HOMES = {
     "Timeouts": "engine.transport",
     "fan_out": "engine.fan_out",
     "log_events": "engine.observing",
+    "open_lake": "lake.reader",
     "portable_path": "engine.names",
     "unknown_members": "engine.drift",
 }

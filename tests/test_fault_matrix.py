@@ -19,6 +19,7 @@ ROW_IN_NAME = re.compile(r"test_((?:[a-o]\d{1,2}_)+)")
 LENGTHS = {"a": 9, "b": 14, "c": 19, "d": 6, "e": 4, "f": 8, "h": 6, "i": 7, "k": 3, "l": 5}
 MATRIX = [f"{group}{n}" for group, last in LENGTHS.items() for n in range(1, last + 1)]
 MATRIX += ["m1", "m4", "o1", "o2"]
+MATRIX += ["j7", "m2", "m3"]
 
 NAMED = {
     "h1": [

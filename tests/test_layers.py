@@ -28,13 +28,15 @@ ALLOWED: dict[str, set[str]] = {
     "bulk": {"floor", "engine", "catalogue", "bulk"},
     "api": {"floor", "engine", "catalogue", "bulk", "api"},
     "blocking": {"floor", "engine", "blocking"},
-    "harvest": {"floor", "engine", "catalogue", "bulk", "harvest"},
+    "lake": {"floor", "lake"},
+    "harvest": {"floor", "engine", "catalogue", "bulk", "lake", "harvest"},
     "cli": {
         "floor",
         "engine",
         "catalogue",
         "bulk",
         "api",
+        "lake",
         "harvest",
         "server",
         "testing",
@@ -42,7 +44,7 @@ ALLOWED: dict[str, set[str]] = {
         "cli",
         "public",
     },
-    "public": {"floor", "engine", "catalogue", "bulk", "api", "harvest", "public"},
+    "public": {"floor", "engine", "catalogue", "bulk", "api", "lake", "harvest", "public"},
     "main": {"cli"},
 }
 
@@ -52,6 +54,7 @@ FOLDERS = {
     "domino": "catalogue",
     "server": "server",
     "harvest": "harvest",
+    "lake": "lake",
     "cli": "cli",
     "api": "api",
 }
@@ -164,7 +167,7 @@ def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
     heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
     for module, eager in imported(path):
         if module.split(".", 1)[0] in heavy:
-            assert layer in {"harvest", "server"} or (layer == "cli" and not eager), module
+            assert layer in {"harvest", "lake", "server"} or (layer == "cli" and not eager), module
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

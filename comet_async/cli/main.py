@@ -16,10 +16,12 @@ __all__ = ["COMMANDS", "main", "program"]
 COMMANDS = {
     "call": "Call any endpoint of the API and print its answer as JSON.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
+    "diff": "Compare two harvests, or two states of one.",
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
     "serve": "Serve Comet's read API from offline archives, sample runs or made-up data.",
+    "sql": "Ask a harvest in SQL.",
     "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }
 """The first line of each command's help; its module of the same name is imported when it runs."""
@@ -101,6 +103,7 @@ def program(
 program.examples = (
     "comet-async demo",
     "comet-async harvest team/resnet -o lake",
+    "comet-async sql lake 'select * from experiments'",
     "comet-async call get_workspaces",
     "comet-async --url https://comet.example.com doctor",
 )

@@ -6,6 +6,8 @@ with the extra: `pip install 'comet_async[harvest]'`.
 
 from __future__ import annotations
 
+from comet_async.harvest.destinations import UploadReport, upload
+from comet_async.harvest.diffing import ExperimentsDiff, LakeDiff, RowDiff, TableDiff, diff
 from comet_async.harvest.listing import plan
 from comet_async.harvest.planner import Forecast, Plan, TableForecast
 from comet_async.harvest.progress import HarvestProgress
@@ -19,20 +21,27 @@ __all__ = [
     "SCHEMA_VERSION",
     "TABLES",
     "Column",
+    "ExperimentsDiff",
     "Failure",
     "Forecast",
     "HarvestProgress",
+    "LakeDiff",
     "Plan",
     "Problem",
     "Report",
+    "RowDiff",
     "Scope",
     "Selection",
+    "TableDiff",
     "TableForecast",
     "TableReport",
     "TableSchema",
+    "UploadReport",
     "Verification",
+    "diff",
     "original_text",
     "plan",
     "run",
+    "upload",
     "verify",
 ]

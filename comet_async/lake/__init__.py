@@ -1,0 +1,21 @@
+"""Reading a harvest: tables for pyarrow, Polars, pandas and DuckDB, curves, and earlier states."""
+
+from __future__ import annotations
+
+from comet_async.lake.layout import Part, Snapshot, SnapshotTable
+from comet_async.lake.reader import LakeReader, open_lake
+from comet_async.lake.shapes import ArrowDataset, ArrowField, ArrowSchema, ArrowTable
+from comet_async.lake.table import LakeTable
+
+__all__ = [
+    "ArrowDataset",
+    "ArrowField",
+    "ArrowSchema",
+    "ArrowTable",
+    "LakeReader",
+    "LakeTable",
+    "Part",
+    "Snapshot",
+    "SnapshotTable",
+    "open_lake",
+]
