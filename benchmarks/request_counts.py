@@ -15,7 +15,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from comet_async import Session, comet, harvest
+from comet_async import Limits, Session, comet, harvest
 from comet_async.server import LocalServer, SyntheticSpec
 
 ROWS = {
@@ -33,7 +33,7 @@ BARS = {
 async def measure(spec: SyntheticSpec, tables: list[str] | None) -> tuple[int, int, Counter[str]]:
     """Return the requests forecast, those that the server saw, and these by path."""
     async with LocalServer(synthetic=spec, extras=False, compression=False) as server:
-        service = comet.service("KEY", url=server.url)
+        service = comet.service("KEY", url=server.url, limits=Limits(concurrency=32))
         async with Session(service) as session:
             plan = await harvest.plan(session, "synthetic/synthetic", tables=tables)
             forecast = plan.forecast()
@@ -58,7 +58,6 @@ def main() -> None:
         parameters=20,
         assets=0,
         remote_assets=0,
-        models=0,
         git_share=0.0,
         html_share=0.0,
         curves=20,
