@@ -36,6 +36,11 @@ class Raw:
     async def get(self, path: str, **query: str) -> Any:
         return json.loads(await self.bytes(path, **query))
 
+    async def series(self, key: str) -> list[Row]:
+        """Return the points of an experiment, whole where an asset holds the whole series."""
+        points = (await self.get("experiment/metrics/get-all", experimentKey=key))["metrics"]
+        return sorted(points, key=lambda point: point["metricName"].encode())
+
 
 @pytest.fixture
 async def server() -> AsyncIterator[LocalServer]:
@@ -75,10 +80,15 @@ def same(left: object, right: object) -> bool:
     return left == right
 
 
-async def taken(server: LocalServer, scope: str, root: Path) -> harvest.Report:
+EXACT = harvest.Selection(exact=True)
+
+
+async def taken(
+    server: LocalServer, scope: str, root: Path, selection: harvest.Selection = EXACT
+) -> harvest.Report:
     service = comet.service(KEY, url=server.url, limits=LIMITS)
     async with Session(service) as session:
-        plan = await harvest.plan(session, scope)
+        plan = await harvest.plan(session, scope, selection=selection)
         return await harvest.run(session, plan, root)
 
 
@@ -132,10 +142,7 @@ async def compare(tmp_path: Path, workspace: str, report: harvest.Report, raw: R
     for row in listed:
         key = row["experimentKey"]
         check_experiment(of(experiments, key), row)
-        check_metrics(
-            of(tables["metrics"], key),
-            await raw.get("experiment/metrics/get-all", experimentKey=key),
-        )
+        check_metrics(of(tables["metrics"], key), await raw.series(key))
         check_summaries(
             of(tables["metric_summaries"], key),
             await raw.get("experiment/metrics/summary", experimentKey=key),
@@ -148,6 +155,7 @@ async def compare(tmp_path: Path, workspace: str, report: harvest.Report, raw: R
         )
         tags = (await raw.get("experiment/tags", experimentKey=key))["tags"]
         assert [found["tag"] for found in of(tables["tags"], key)] == tags
+        await check_texts(tables, raw, key)
         check_system(
             of(tables["system_details"], key),
             await raw.get("experiment/system-details", experimentKey=key),
@@ -156,6 +164,13 @@ async def compare(tmp_path: Path, workspace: str, report: harvest.Report, raw: R
     assert {entry.table: entry.rows for entry in report.tables if entry.table != "files"} == {
         name: len(rows) for name, rows in tables.items()
     }
+
+
+async def check_texts(tables: dict[str, list[Row]], raw: Raw, key: str) -> None:
+    """Compare code, output, HTML and graph; an experiment without one has no row."""
+    for name in ("code", "output", "html", "graph"):
+        text = (await raw.get(f"experiment/{name}", experimentKey=key))[name]
+        assert [row[name] for row in of(tables[name], key)] == ([text] if text else []), name
 
 
 def check_experiment(rows: list[Row], sent: Row) -> None:
@@ -180,8 +195,7 @@ def check_experiment(rows: list[Row], sent: Row) -> None:
         assert row[column] == sent.get(member), column
 
 
-def check_metrics(rows: list[Row], answer: Row) -> None:
-    points = answer["metrics"]
+def check_metrics(rows: list[Row], points: list[Row]) -> None:
     assert len(rows) == len(points)
     for row, point in zip(rows, points, strict=True):
         for column, member in {
@@ -299,15 +313,17 @@ async def test_counts_add_up_and_requests_are_what_was_forecast(
     async with Session(service) as session:
         plan = await harvest.plan(session, "synthetic/synthetic", archived=True)
         before = len(server.log)
-        assert plan.forecast().requests == 6 * 7
         report = await harvest.run(session, plan, tmp_path)
 
     for entry in report.tables:
         assert entry.planned == entry.stored + entry.absent + entry.failed
-        assert entry.planned == (6 if entry.table != "files" else 6 * 37)
+        many = {"files": 6 * 37, "projects": 1, "dashboards": 1}
+        assert entry.planned == many.get(entry.table, 6)
     files = report.tables[-1]
     assert (files.stored, files.absent, files.failed) == (6 * 35, 6 * 2, 0)
-    assert len(server.log) - before == plan.forecast().requests + files.requests
+    spent = len(server.log) - before - files.requests
+    # Whether an experiment has a patch or a model is not known before: nobody measures six.
+    assert plan.forecast().requests <= spent <= plan.forecast().requests + 2 * 6 + 6
     assert report.requests == len(server.log) - before + plan.requests
     archived = {row["archived"] for row in table(tmp_path, "experiments")}
     assert archived == {True, False}
@@ -335,9 +351,10 @@ async def test_only_the_tables_asked_for_cost_requests(server: LocalServer, tmp_
         report = await harvest.run(session, plan, tmp_path)
 
     asked = {record.path.rpartition("v2/")[2] for record in list(server.log)[before:]}
-    assert asked == {"experiment/tags", "experiment/metrics/get-all"}
-    assert [entry.table for entry in report.tables] == ["metrics", "tags"]
-    assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == ["metrics", "tags"]
+    assert asked == {"project/query", "experiments/multi-metric-chart"}
+    names = ["metrics", "metric_series", "tags"]
+    assert [entry.table for entry in report.tables] == names
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == set(names)
 
 
 async def test_without_files_the_assets_are_listed_only(
@@ -359,8 +376,10 @@ async def test_an_empty_project_gives_empty_tables(tmp_path: Path) -> None:
         report = await taken(server, "synthetic", tmp_path)
 
     assert report.exit_code == 0
-    assert [table(tmp_path, name) for name in harvest.TABLES] == [[]] * len(harvest.TABLES)
-    assert all(entry.planned == 0 for entry in report.tables)
+    assert table(tmp_path, "metrics") == table(tmp_path, "assets") == []
+    of_experiments = [name for name, found in harvest.TABLES.items() if found.subject == "experiment"]
+    planned = {entry.table: entry.planned for entry in report.tables}
+    assert {planned[name] for name in of_experiments} == {0}
 
 
 async def test_the_report_is_json(server: LocalServer, tmp_path: Path) -> None:
@@ -373,7 +392,7 @@ async def test_the_report_is_json(server: LocalServer, tmp_path: Path) -> None:
     assert plain["failed"] == 0
     assert [entry["table"] for entry in plain["tables"]] == [*harvest.TABLES, "files"]
     for entry in plain["tables"]:
-        assert entry["planned"] == entry["stored"] + entry["absent"] + entry["failed"] > 0
+        assert entry["planned"] == entry["stored"] + entry["absent"] + entry["failed"]
     assert math.isfinite(plain["seconds"])
     assert (tmp_path / "failures.jsonl").read_bytes() == b""
 

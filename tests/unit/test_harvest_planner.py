@@ -2,25 +2,43 @@ from __future__ import annotations
 
 import pytest
 
-from comet_async import comet
 from comet_async.errors import UsageError
-from comet_async.harvest import Plan, Scope
-from comet_async.harvest.planner import Item, parse_scope, seconds_for
+from comet_async.harvest import Plan, Scope, Selection
+from comet_async.harvest.planner import Listed, ProjectFacts, seconds_for, with_implied
+from comet_async.harvest.scope import parse_scope
+from comet_async.harvest.subjects import Subject
 from comet_async.service import Limits, Quota
 
 LIMITS = Limits(quotas=(Quota(100, 60.0),), rate=10.0, burst=20, concurrency=4)
 
 
-def make(*keys: str, tables: tuple[str, ...] = ("experiments", "metrics", "tags")) -> Plan:
+def subject(key: str, project: str = "p") -> Subject:
+    return Subject("experiment", key, "team", project, b"{}")
+
+
+def make(
+    count: int,
+    tables: tuple[str, ...],
+    *,
+    facts: ProjectFacts | None = None,
+    selection: Selection | None = None,
+) -> Plan:
     return Plan(
         url="https://comet.example.com",
         scope=Scope("team", "resnet"),
-        archived=False,
+        selection=selection or Selection(),
         tables=tables,
-        experiments=tuple(comet.Experiment(experiment_key=key) for key in keys),
-        requests=1,
+        listed=Listed(subject(f"k{number}") for number in range(count)),
+        due={table: {"p": count} for table in tables},
+        projects={"p": facts or ProjectFacts(project_id="p")},
+        requests=3,
         limits=LIMITS,
+        requests_each={"others": 1.0, "tags": 1.0, "html": 1.0, "git": 1.0, "metrics": 1.0},
     )
+
+
+def requests(plan: Plan) -> dict[str, int]:
+    return {table.table: table.requests for table in plan.forecast().tables}
 
 
 @pytest.mark.parametrize(
@@ -42,42 +60,81 @@ def test_a_scope_without_a_name_is_refused(text: str) -> None:
         parse_scope(text)
 
 
-def test_a_plan_gives_its_items_experiment_by_experiment() -> None:
-    assert list(make("a", "b").items()) == [
-        Item("metrics", 0, "a"),
-        Item("tags", 0, "a"),
-        Item("metrics", 1, "b"),
-        Item("tags", 1, "b"),
-    ]
-    assert repr(make("a")) == "<Plan team/resnet: 1 experiments, tables experiments, metrics, tags>"
+def test_subjects_come_back_in_order_over_many_packed_pages() -> None:
+    given = [subject(f"k{number}") for number in range(1234)]
+    listed = Listed(given)
+    assert list(listed) == given
+    assert (listed.count("experiment"), listed.count("project")) == (1234, 0)
 
 
-def test_a_plan_has_each_experiment_and_table_once() -> None:
-    with pytest.raises(UsageError, match="each experiment once"):
-        make("a", "a")
+def test_a_plan_has_each_table_once_and_in_order() -> None:
     with pytest.raises(UsageError, match="each table once"):
-        make("a", tables=("tags", "metrics"))
+        make(1, ("others", "metrics"))
+    assert repr(make(1, ("metrics", "others"))) == (
+        "<Plan team/resnet: 1 experiments, tables metrics, others>"
+    )
 
 
-def test_a_forecast_counts_a_request_for_each_table_and_experiment() -> None:
-    forecast = make(*(f"k{index}" for index in range(60))).forecast()
+def test_tables_come_with_those_that_belong_to_them() -> None:
+    assert with_implied(["metrics"]) == ("metrics", "metric_series")
+    assert with_implied(["system_metrics"]) == ("system_details", "system_metrics")
 
-    assert forecast.requests == 120
-    assert [(table.table, table.requests) for table in forecast.tables] == [
-        ("metrics", 60),
-        ("tags", 60),
-    ]
+
+def test_a_forecast_counts_charts_in_batches_of_the_measured_size() -> None:
+    facts = ProjectFacts(
+        project_id="p", metrics=("a", "b"), parameters=("x",), bytes_each=12 * 1024 * 1024 / 24
+    )
+    plan = make(1000, ("metrics", "metric_series", "metric_summaries", "parameters"), facts=facts)
+    assert requests(plan) == {
+        "metrics": 42,
+        "metric_series": 0,
+        "metric_summaries": 0,
+        "parameters": 0,
+    }
+    assert plan.charts == ("metrics", "metric_series", "parameters", "metric_summaries")
+
+
+def test_parameters_alone_are_charts_too_and_at_most_250_experiments_each() -> None:
+    facts = ProjectFacts(project_id="p", parameters=("x",), bytes_each=10.0)
+    assert requests(make(1001, ("parameters",), facts=facts)) == {"parameters": 5}
+
+
+def test_an_exact_harvest_asks_each_experiment() -> None:
+    plan = make(60, ("metrics", "tags"), selection=Selection(exact=True))
+    assert plan.charts == ()
+    assert requests(plan) == {"metrics": 60, "tags": 60}
+
+
+def test_tags_are_asked_by_tag_where_that_takes_fewer_requests() -> None:
+    few = ProjectFacts(project_id="p", tags=("a", "b"))
+    many = ProjectFacts(project_id="p", tags=tuple(map(str, range(100))))
+    unknown = ProjectFacts(project_id="p", tags=None)
+    counts = [requests(make(60, ("tags",), facts=facts))["tags"] for facts in (few, many, unknown)]
+    assert counts == [2, 60, 60]
+
+
+def test_what_only_some_have_is_forecast_by_the_measured_share() -> None:
+    facts = ProjectFacts(
+        project_id="p", flags=frozenset({"hasHtml"}), measured={"html": 0.25, "git": 1.5}
+    )
+    assert requests(make(60, ("git", "html"), facts=facts)) == {"git": 90, "html": 16}
+
+
+def test_a_forecast_tells_bytes_and_time() -> None:
+    forecast = make(120, ("others",)).forecast()
+    assert (forecast.requests, forecast.listings, forecast.experiments) == (120, 3, 120)
     assert forecast.bytes == sum(table.bytes for table in forecast.tables) > 0
     assert forecast.seconds == 60.0
-    assert str(forecast).startswith("120 requests, about 12.0 MB, at least 60 s")
+    assert str(forecast).startswith("120 requests, about 0.4 MB, at least 60 s")
+    assert forecast.to_dict()["requests"] == 120
 
 
 @pytest.mark.parametrize(
-    ("requests", "seconds"),
+    ("count", "seconds"),
     [(0, 0.0), (20, 0.0), (30, 1.0), (100, 8.0), (101, 60.0), (150, 63.0), (201, 120.0)],
 )
-def test_the_least_time_at_the_quota(requests: int, seconds: float) -> None:
-    assert seconds_for(requests, LIMITS) == pytest.approx(seconds)
+def test_the_least_time_at_the_quota(count: int, seconds: float) -> None:
+    assert seconds_for(count, LIMITS) == pytest.approx(seconds)
 
 
 def test_without_limits_there_is_no_least_time() -> None:
