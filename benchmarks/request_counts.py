@@ -61,6 +61,7 @@ def main() -> None:
         git_share=0.0,
         html_share=0.0,
         curves=20,
+        odd_metrics=False,
     )
     full = dataclasses.replace(
         plain, assets=4, models=1, git_share=1.0, html_share=1.0, system_metrics=5

@@ -18,10 +18,11 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from comet_async.errors import LedgerError
+from comet_async.errors import CometAsyncError, LedgerError
 from comet_async.harvest import seals
 from comet_async.harvest.compaction import compact
 from comet_async.harvest.folders import guarded, link, remove, remove_file, safe_folder, swap, sync
@@ -125,6 +126,8 @@ class Lake:
     def close(self) -> None:
         """Close the ledger, sealed after a run that came to its end, and give the lock back."""
         try:
+            with suppress(CometAsyncError):
+                self.ledger.end("interrupted")
             self.ledger.close()
             if self._whole:
                 seals.seal(self.root / LEDGER)

@@ -385,7 +385,8 @@ class Ledger(FileLedger):
         """Record that the run is over: `published`, `stopped` or `interrupted`."""
         with self._guarded(), self._transaction():
             self._db.execute(
-                "UPDATE run SET state = ?, ended = ? WHERE id = ?", (state, time.time(), self.run)
+                "UPDATE run SET state = ?, ended = ? WHERE id = ? AND state = 'running'",
+                (state, time.time(), self.run),
             )
 
     def _number(self, statement: str, values: tuple[object, ...]) -> int:

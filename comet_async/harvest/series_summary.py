@@ -16,8 +16,9 @@ __all__ = ["summary_from_series"]
 def summary_from_series(key: str, rows: Batch, points: Mapping[str, int]) -> Batch | None:
     """Return the rows of `metric_summaries` of one experiment from its rows of `metrics`.
 
-    NaN is neither smallest nor largest; of equal values the first counts, as the series is ordered;
-    the last value is that of the last point, whatever it is. Contexts are null: a chart has none.
+    Of equal values the first counts, as the series is ordered; the last value is that of the last
+    point. Contexts are null: a chart has none. What the service makes of NaN, infinities and texts
+    is its own affair, so a series with such a value is left to it.
 
     Args:
         key: Experiment key.
@@ -25,14 +26,15 @@ def summary_from_series(key: str, rows: Batch, points: Mapping[str, int]) -> Bat
         points: Points by metric, in that order.
 
     Returns:
-        One row for each metric; None where the rows are not in that order.
+        One row for each metric; None where a value is no finite number, or the rows are not in
+        that order.
     """
     found: list[Mapping[str, object]] = []
     first = 0
     for metric, count in points.items():
         series = _Series(rows, first, count)
         first += count
-        if not count or series.metrics() != [metric]:
+        if not count or series.metrics() != [metric] or not series.plain():
             return None
         found.append({"experiment_key": key, "metric": metric, "source": "series", **series.row()})
     return batch(TABLES["metric_summaries"], columns_of("metric_summaries", found))
@@ -52,22 +54,22 @@ class _Series:
         """Return the names that are really there."""
         return cast("Array", compute().unique(self._column("metric"))).to_pylist()
 
+    def plain(self) -> bool:
+        """Tell whether every value is a finite number."""
+        pc = compute()
+        return bool(pc.all(pc.is_finite(self._column("value")), skip_nulls=False).as_py())
+
     def row(self) -> Mapping[str, object]:
         """Return what is told of the three values."""
         pc = compute()
         values = self._column("value")
-        numbers = pc.if_else(pc.is_nan(values), None, values)
-        extremes = pc.min_max(numbers).as_py()
+        extremes = pc.min_max(values).as_py()
         row: dict[str, object] = {}
         for name in ("min", "max"):
-            value = extremes[name]
-            row.update(self._point(name, -1 if value is None else pc.index(numbers, value).as_py()))
+            row.update(self._point(name, pc.index(values, extremes[name]).as_py()))
         return {**row, **self._point("last", self._last)}
 
     def _point(self, name: str, at: int) -> Mapping[str, object]:
-        if at < 0:
-            return {}
-
         def cell(column: str) -> object:
             return self._column(column).slice(at, 1).to_pylist()[0]
 

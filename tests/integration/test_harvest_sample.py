@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ class Raw:
         """Return the points of an experiment, whole where an asset holds the whole series."""
         points = (await self.get("experiment/metrics/get-all", experimentKey=key))["metrics"]
         return sorted(points, key=lambda point: point["metricName"].encode())
+
+    async def metric_names(self, project_id: str) -> set[str]:
+        columns = (await self.get("project/column-names", projectId=project_id))["columns"]
+        return {column["name"] for column in columns if column["source"] == "metrics"}
 
 
 @pytest.fixture
@@ -295,6 +300,60 @@ async def check_assets(rows: list[Row], raw: Raw, key: str, root: Path) -> None:
     assert len(set(paths)) == len(paths)
 
 
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("which", ["sample", "synthetic"])
+async def test_every_value_of_charts_equals_the_servers_own_answer(
+    samples: LocalServer, server: LocalServer, tmp_path: Path, which: str
+) -> None:
+    chosen, workspace = {"sample": (samples, "samples"), "synthetic": (server, "synthetic")}[which]
+    report = await taken(chosen, workspace, tmp_path, harvest.Selection())
+
+    assert report.exit_code == 0
+    metrics, parameters = table(tmp_path, "metrics"), table(tmp_path, "parameters")
+    summaries, series = table(tmp_path, "metric_summaries"), table(tmp_path, "metric_series")
+    async with aiohttp.ClientSession() as session:
+        raw = Raw(chosen.url, session)
+        for row in table(tmp_path, "experiments"):
+            key = row["experiment_key"]
+            answer = await raw.get("experiment/parameters", experimentKey=key)
+            sent = {value["name"]: value.get("valueCurrent") for value in answer["values"]}
+            assert {found["name"]: found["value"] for found in of(parameters, key)} == sent
+            names = await raw.metric_names(row["project_id"])
+            points = [point for point in await raw.series(key) if point["metricName"] in names]
+            check_chart(of(metrics, key), points)
+            counts = Counter(point["metricName"] for point in points)
+            assert {found["metric"]: found["points"] for found in of(series, key)} == counts
+            told = await raw.get("experiment/metrics/summary", experimentKey=key)
+            check_derived(of(summaries, key), told["values"])
+
+
+def check_chart(rows: list[Row], points: list[Row]) -> None:
+    """Compare points as charts tell them: without context, offset and the text of a number."""
+    assert len(rows) == len(points)
+    members = {"step": "step", "epoch": "epoch", "timestamp": "timestamp"}
+    found = sorted(rows, key=lambda row: row["metric"].encode())
+    for row, point in zip(found, points, strict=True):
+        assert row["metric"] == point["metricName"]
+        for column, member in members.items():
+            assert row[column] == point.get(member), column
+        assert same(row["value"], number(point["metricValue"]))
+        if row["value"] is None:
+            assert row["value_text"] == point["metricValue"]
+
+
+def check_derived(rows: list[Row], values: list[Row]) -> None:
+    """Compare the summaries that were computed; the service's own have contexts too."""
+    told = {value["name"]: value for value in values}
+    for row in rows:
+        value = told[row["metric"]]
+        if row["source"] == "server" or number(value.get("valueMin")) is None:
+            continue
+        for prefix, suffix in {"min": "Min", "max": "Max", "last": "Current"}.items():
+            expected = number(value.get(f"value{suffix}"))
+            if expected is not None and math.isfinite(expected):
+                assert same(row[prefix], expected), (row["metric"], prefix)
+
+
 async def test_hostile_names_stay_inside_the_folder(server: LocalServer, tmp_path: Path) -> None:
     root = tmp_path / "a" / "b" / "lake"
     report = await taken(server, "synthetic", root)
@@ -377,7 +436,9 @@ async def test_an_empty_project_gives_empty_tables(tmp_path: Path) -> None:
 
     assert report.exit_code == 0
     assert table(tmp_path, "metrics") == table(tmp_path, "assets") == []
-    of_experiments = [name for name, found in harvest.TABLES.items() if found.subject == "experiment"]
+    of_experiments = [
+        name for name, found in harvest.TABLES.items() if found.subject == "experiment"
+    ]
     planned = {entry.table: entry.planned for entry in report.tables}
     assert {planned[name] for name in of_experiments} == {0}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import json
 import os
@@ -35,8 +36,16 @@ async def session(server: LocalServer) -> AsyncIterator[Session]:
         yield opened
 
 
+EXACT = harvest.Selection(exact=True)
+
+
 async def taken(session: Session, root: Path) -> harvest.Report:
-    return await harvest.run(session, await harvest.plan(session, "synthetic"), root)
+    plan = await harvest.plan(session, "synthetic", selection=EXACT)
+    return await harvest.run(session, plan, root)
+
+
+def experiments(plan: harvest.Plan) -> list[str]:
+    return [subject.key for subject in plan.listed if subject.kind == "experiment"]
 
 
 def by_table(report: harvest.Report) -> dict[str, harvest.TableReport]:
@@ -68,13 +77,11 @@ def descriptors() -> int:
 
 
 def states(root: Path, table: str) -> dict[str, int]:
-    """Return how many items of the newest generation are in which state."""
+    """Return how many items are in which state."""
     database = sqlite3.connect(root / "ledger.sqlite")
     try:
         rows = database.execute(
-            "SELECT state, count(*) FROM item WHERE tbl = ?"
-            " AND generation = (SELECT max(id) FROM generation) GROUP BY 1",
-            (table,),
+            "SELECT state, count(*) FROM item WHERE tbl = ? GROUP BY 1", (table,)
         ).fetchall()
     finally:
         database.close()
@@ -84,9 +91,7 @@ def states(root: Path, table: str) -> dict[str, int]:
 def state_of_run(root: Path) -> str:
     database = sqlite3.connect(root / "ledger.sqlite")
     try:
-        (state,) = database.execute(
-            "SELECT state FROM generation ORDER BY id DESC LIMIT 1"
-        ).fetchone()
+        (state,) = database.execute("SELECT state FROM run ORDER BY id DESC LIMIT 1").fetchone()
     finally:
         database.close()
     return str(state)
@@ -102,7 +107,7 @@ async def test_counts_add_up_under_faults(tmp_path: Path, seed: int) -> None:
     async with LocalServer(synthetic=SPEC, seed=seed) as server:
         service = comet.service("KEY", url=server.url, limits=LIMITS)
         async with Session(service, retry=QUICK) as session:
-            plan = await harvest.plan(session, "synthetic")
+            plan = await harvest.plan(session, "synthetic", selection=EXACT)
             rules = [
                 server.faults.add(name, 500 if name == "status" else None, probability=0.05)
                 for name in faults
@@ -117,9 +122,9 @@ async def test_counts_add_up_under_faults(tmp_path: Path, seed: int) -> None:
     tables = by_table(report)
     for name, entry in tables.items():
         assert entry.planned == entry.stored + entry.absent + entry.failed
-        if name != "files":
+        if name in harvest.TABLES and harvest.TABLES[name].subject == "experiment":
             assert entry.planned == 12
-            assert len(keys(tmp_path, name)) == entry.stored
+            assert len(keys(tmp_path, name)) == (entry.stored if entry.rows else 0)
     listed = tables["assets"].stored
     assert tables["files"].planned == listed * 5
     assert tables["files"].absent == listed
@@ -145,8 +150,8 @@ async def test_counts_add_up_under_faults(tmp_path: Path, seed: int) -> None:
 async def test_one_failing_experiment_stops_nothing(
     server: LocalServer, session: Session, tmp_path: Path, fault: str, argument: float | None
 ) -> None:
-    plan = await harvest.plan(session, "synthetic", tables=["tags", "parameters"])
-    bad = plan.experiments[3].experiment_key
+    plan = await harvest.plan(session, "synthetic", tables=["tags", "parameters"], selection=EXACT)
+    bad = experiments(plan)[3]
     server.faults.add(fault, argument, f"tags.*{bad}")
     report = await harvest.run(session, plan, tmp_path)
 
@@ -156,7 +161,7 @@ async def test_one_failing_experiment_stops_nothing(
     assert (tables["parameters"].stored, tables["parameters"].failed) == (12, 0)
     assert bad not in keys(tmp_path, "tags")
     (line,) = lines(tmp_path)
-    assert (line["table"], line["experiment_key"]) == ("tags", bad)
+    assert (line["table"], line["key"]) == ("tags", bad)
     assert line["reason"].startswith("GET /api/rest/v2/experiment/tags:")
     assert report.failures[0].reason == line["reason"]
 
@@ -165,7 +170,7 @@ async def test_a_failing_and_an_absent_file_stop_nothing(
     server: LocalServer, session: Session, tmp_path: Path
 ) -> None:
     plan = await harvest.plan(session, "synthetic", tables=["assets"])
-    missing, broken, lying = (row.experiment_key for row in plan.experiments[:3])
+    missing, broken, lying = experiments(plan)[:3]
     server.faults.add("no_content", None, f"get-asset.*{missing}", times=1)
     server.faults.add("status", 404, f"get-asset.*{broken}", times=1)
     server.faults.add("size_lies", None, f"asset/list.*{lying}")
@@ -176,7 +181,7 @@ async def test_a_failing_and_an_absent_file_stop_nothing(
     assert files.absent == 12 + 1
     assert files.failed == len(lines(tmp_path)) >= 2
     assert report.exit_code == 3
-    table = pq.read_table(tmp_path / "tables" / "assets" / "part-00000.parquet").to_pylist()
+    table = pq.read_table(tmp_path / "tables" / "assets").to_pylist()
     assert len(table) == 60
     for row in table:
         stored = row["state"] == "stored"
@@ -191,39 +196,41 @@ async def test_a_failing_and_an_absent_file_stop_nothing(
 async def test_a_refused_key_stops_the_run(
     server: LocalServer, session: Session, tmp_path: Path
 ) -> None:
-    plan = await harvest.plan(session, "synthetic")
-    server.faults.add("status", 401, plan.experiments[6].experiment_key)
-    before = len(server.log)
+    plan = await harvest.plan(session, "synthetic", selection=EXACT)
+    server.faults.add("status", 401, experiments(plan)[6])
     report = await harvest.run(session, plan, tmp_path)
 
     assert report.exit_code == 4
     assert report.stopped is not None
     assert "check the API key" in report.stopped
-    assert len(server.log) - before < 60
     for entry in report.tables:
         assert entry.planned == entry.stored + entry.absent + entry.failed
-    tables = by_table(report)
-    assert tables["metrics"].planned == 12
-    assert 0 < tables["metrics"].stored < 12
-    assert keys(tmp_path, "metrics") == set()
-    assert len(keys(tmp_path, "metrics", below="unfinished/tables")) == tables["metrics"].stored
+    assert not (tmp_path / "tables").exists()
+    stored = by_table(report)["metrics"].stored
+    assert (
+        stored
+        == len(keys(tmp_path, "metrics", below="parts"))
+        == states(tmp_path, "metrics")["stored"]
+    )
     assert len(lines(tmp_path)) == report.failed
     assert state_of_run(tmp_path) == "stopped"
 
     server.faults.clear()
+    server.log.clear()
     again = await taken(session, tmp_path)
     assert again.exit_code == 0
     assert len(keys(tmp_path, "metrics")) == 12
-    assert not (tmp_path / "unfinished").exists()
+    assert server.log.counts()["/api/rest/v2/experiment/metrics/get-all"] == 12 - stored
 
 
-@pytest.mark.parametrize("allowed", [0, 1, 4, 9, 20])
-async def test_a_full_disk_stops_the_run_and_leaves_what_was_there(
+@pytest.mark.parametrize("allowed", [0, 1, 4, 9, 20, 60])
+async def test_g8_j10_a_full_disk_stops_the_run_and_leaves_what_was_there(
     session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, allowed: int
 ) -> None:
-    await taken(session, tmp_path)
+    plan = await harvest.plan(session, "synthetic", tables=["tags"], selection=EXACT)
+    await harvest.run(session, plan, tmp_path)
     before = snapshot(tmp_path)
-    plan = await harvest.plan(session, "synthetic")
+    whole = await harvest.plan(session, "synthetic", selection=EXACT)
     real, writes = os.write, 0
 
     def write(descriptor: int, data: bytes) -> int:
@@ -236,7 +243,7 @@ async def test_a_full_disk_stops_the_run_and_leaves_what_was_there(
         return real(descriptor, data)
 
     monkeypatch.setattr(os, "write", write)
-    report = await harvest.run(session, plan, tmp_path)
+    report = await harvest.run(session, whole, tmp_path)
     monkeypatch.undo()
 
     assert report.exit_code == 5
@@ -245,39 +252,51 @@ async def test_a_full_disk_stops_the_run_and_leaves_what_was_there(
     assert "check the folder, its permissions and the free space" in report.stopped
     for entry in report.tables:
         assert entry.planned == entry.stored + entry.absent + entry.failed
-    assert snapshot(tmp_path) == before
-    assert leftovers(tmp_path) == []
+    after = snapshot(tmp_path)
+    assert {path: after[path] for path in before} == before
+    assert [path for path in leftovers(tmp_path) if "tables" in path.parts] == []
     assert (await taken(session, tmp_path)).exit_code == 0
 
 
-async def test_a_second_run_replaces_the_first_and_equals_it(
-    session: Session, tmp_path: Path
+async def test_j9_a_second_run_asks_for_nothing_and_changes_nothing(
+    server: LocalServer, session: Session, tmp_path: Path
 ) -> None:
     first = await taken(session, tmp_path)
     before = snapshot(tmp_path)
-    second = await taken(session, tmp_path)
+    server.log.clear()
+    plan = await harvest.plan(session, "synthetic", selection=EXACT, into=tmp_path)
+    assert plan.forecast().requests == 0
+    second = await harvest.run(session, plan, tmp_path)
 
+    assert {record.path.rpartition("/v2/")[2] for record in server.log} <= {
+        *("projects", "experiments", "registry-model", "artifacts/get-all")
+    }
     assert [entry.stored for entry in first.tables] == [entry.stored for entry in second.tables]
+    assert (first.snapshot, second.snapshot) == (1, None)
     assert snapshot(tmp_path) == before
     assert state_of_run(tmp_path) == "published"
 
 
-async def test_a_worse_second_run_leaves_the_first(
+async def test_j4_only_what_failed_is_asked_again(
     server: LocalServer, session: Session, tmp_path: Path
 ) -> None:
-    await taken(session, tmp_path)
-    before = snapshot(tmp_path)
-    server.faults.add("status", 403, "experiment/tags")
-    server.faults.add("status", 403, "get-asset", times=3)
+    rule = server.faults.add("status", 403, "experiment/tags", times=3)
+    files = server.faults.add("status", 403, "get-asset", times=2)
     report = await taken(session, tmp_path)
-
     assert report.exit_code == 3
-    assert report.kept == ("tags", "assets")
-    after = snapshot(tmp_path)
-    assert {path for path in after if after[path] != before[path]} <= {
-        f"tables/{name}/part-00000.parquet" for name in set(harvest.TABLES) - {"tags", "assets"}
-    }
-    assert after.keys() == before.keys()
+    assert (server.faults.hits(rule), server.faults.hits(files)) == (3, 2)
+    assert (by_table(report)["tags"].failed, by_table(report)["files"].failed) == (3, 2)
+
+    server.log.clear()
+    again = await taken(session, tmp_path)
+    assert again.exit_code == 0
+    counts = server.log.counts()
+    assert counts["/api/rest/v2/experiment/tags"] == 3
+    assert counts["/api/rest/v2/experiment/asset/get-asset"] == 2
+    listings = {"projects", "experiments", "registry-model", "artifacts/get-all"}
+    asked = {path.rpartition("/v2/")[2] for path in counts}
+    assert asked <= {*listings, "experiment/tags", "experiment/asset/get-asset"}
+    assert len(keys(tmp_path, "tags")) == 12
 
 
 @pytest.mark.parametrize("native", [True, False])
@@ -285,11 +304,11 @@ async def test_a_worse_second_run_leaves_the_first(
 async def test_a_cancelled_run_leaves_nothing_temporary_and_can_be_run_again(
     server: LocalServer, session: Session, tmp_path: Path, match: str, native: bool
 ) -> None:
-    plan = await harvest.plan(session, "synthetic")
-    stalled = plan.experiments[7].experiment_key
+    plan = await harvest.plan(session, "synthetic", selection=EXACT)
+    stalled = experiments(plan)[7]
     server.faults.add("stall_body", STALLED, f"{match}.*{stalled}")
     started = asyncio.Event()
-    told = Waiting(started, 60 if match != "get-asset" else 100)
+    told = Waiting(started, 30 if match != "get-asset" else 225)
     if native:
         task = asyncio.create_task(harvest.run(session, plan, tmp_path, progress=told))
         await started.wait()
@@ -302,33 +321,39 @@ async def test_a_cancelled_run_leaves_nothing_temporary_and_can_be_run_again(
             await harvest.run(session, plan, tmp_path, progress=told)
         assert scope.cancelled_caught
 
-    assert leftovers(tmp_path) == []
+    assert [path for path in leftovers(tmp_path) if "parts" in path.parts] == []
     assert state_of_run(tmp_path) == "interrupted"
     assert not (tmp_path / "tables").exists()
-    marked = states(tmp_path, "experiments").get("stored", 0)
-    assert marked == len(keys(tmp_path, "experiments", below="unfinished/tables")) == 12
-    marked = states(tmp_path, "metrics").get("stored", 0)
-    assert marked == len(keys(tmp_path, "metrics", below="unfinished/tables"))
+    for table in ("experiments", "metrics"):
+        marked = states(tmp_path, table).get("stored", 0)
+        assert marked == len(keys(tmp_path, table, below="parts"))
+    done = states(tmp_path, "metrics").get("stored", 0)
     server.faults.clear()
+    server.log.clear()
     report = await taken(session, tmp_path)
     assert report.exit_code == 0
     assert len(keys(tmp_path, "metrics")) == 12
-    assert not (tmp_path / "unfinished").exists()
+    asked = server.log.counts().get("/api/rest/v2/experiment/metrics/get-all", 0)
+    assert asked == 12 - done
 
 
 async def test_runs_cancelled_at_any_time_leave_nothing_temporary(
     session: Session, tmp_path: Path
 ) -> None:
-    plan = await harvest.plan(session, "synthetic")
+    plan = await harvest.plan(session, "synthetic", selection=EXACT)
     before = descriptors()
+    stopped = 0
     for tick in range(0, 40, 2):
-        task = asyncio.create_task(harvest.run(session, plan, tmp_path))
+        root = tmp_path / str(tick)
+        task = asyncio.create_task(harvest.run(session, plan, root))
         await asyncio.sleep(tick / 200)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError):
             await task
-        assert leftovers(tmp_path) == []
-    assert (await harvest.run(session, plan, tmp_path)).exit_code == 0
+        stopped += task.cancelled()
+        assert [path for path in leftovers(root) if "parts" in path.parts] == []
+        assert (await harvest.run(session, plan, root)).exit_code == 0
+    assert stopped >= 10
     assert descriptors() <= before + 2 * LIMITS.concurrency
 
 
@@ -362,11 +387,11 @@ async def test_a_planted_link_fails_its_file_and_is_not_followed(
     outside.mkdir()
     root = tmp_path / "lake"
     plan = await harvest.plan(session, "synthetic", tables=["assets"])
-    victim = plan.experiments[0].experiment_key
+    victim = experiments(plan)[0]
 
     class Planting(Waiting):
         def planned(self, table: str, items: int) -> None:
-            folder = root / "unfinished" / "files" / "synthetic"
+            folder = root / "files" / "synthetic"
             if table == "files" and not folder.exists():
                 folder.mkdir(parents=True)
                 (folder / victim).symlink_to(outside)
@@ -376,14 +401,14 @@ async def test_a_planted_link_fails_its_file_and_is_not_followed(
     assert list(outside.iterdir()) == []
     assert report.exit_code == 3
     assert by_table(report)["files"].failed == 4
-    assert {line["experiment_key"] for line in lines(root)} == {victim}
+    assert {line["key"] for line in lines(root)} == {victim}
     assert "is no folder of this harvest; remove it" in lines(root)[0]["reason"]
 
 
 async def test_another_server_or_scope_is_refused_before_any_request(
     server: LocalServer, session: Session, tmp_path: Path
 ) -> None:
-    plan = await harvest.plan(session, "synthetic")
+    plan = await harvest.plan(session, "synthetic", selection=EXACT)
     await harvest.run(session, plan, tmp_path)
     narrow = await harvest.plan(session, "synthetic/synthetic")
     before = len(server.log)
@@ -398,7 +423,7 @@ async def test_another_server_or_scope_is_refused_before_any_request(
 
 
 async def test_two_runs_on_one_folder_do_not_meet(session: Session, tmp_path: Path) -> None:
-    plan = await harvest.plan(session, "synthetic")
+    plan = await harvest.plan(session, "synthetic", selection=EXACT)
     results = await asyncio.gather(
         harvest.run(session, plan, tmp_path),
         harvest.run(session, plan, tmp_path),
@@ -419,12 +444,9 @@ async def test_a_plan_walks_every_page_of_the_listing() -> None:
             whole = await harvest.plan(session, "synthetic", archived=True)
         sent = [(record.path, record.query) for record in server.log]
 
-    assert len(plan.experiments) == 202
-    assert plan.requests == 3
-    assert len(whole.experiments) == 205
-    assert whole.requests == 1 + 3 + 1
+    assert plan.experiments == 202
+    assert whole.experiments == 205
     assert len(sent) == plan.requests + whole.requests
-    assert [row.archived for row in whole.experiments].count(True) == 3
 
 
 async def test_a_plan_of_nobody_says_so(session: Session) -> None:
