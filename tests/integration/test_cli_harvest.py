@@ -18,6 +18,7 @@ import pytest
 
 from comet_async.cli.demo import query_line
 from comet_async.harvest.lake import CONTENTS
+from comet_async.harvest.schema import TABLES
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     PYTHON,
@@ -48,20 +49,91 @@ def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Pat
         if name != "files":
             assert rows(tmp_path / "lake", name) == table["rows"]
     assert control_bytes(ended.out + ended.err) == []
-    assert "synthetic: 2 experiments, 14 requests" in ended.err
+    assert "synthetic: 2 experiments, " in ended.err
     assert "metrics 2/2" in ended.err
+    again = run("harvest", "synthetic", "-o", "lake", "--json")
+    assert "synthetic: 2 experiments, 0 requests" in again.err
+    assert json.loads(again.out)["snapshot"] is None
+
+
+def test_a_plan_says_what_it_would_take_and_does_nothing(
+    run: Run, server: LocalServer, tmp_path: Path
+) -> None:
+    ended = run("harvest", "synthetic/synthetic", "--plan", "--tables", "metrics,others")
+    assert ended.code == 0
+    assert ended.lines[0].split() == ["table", "requests", "bytes"]
+    assert [line.split()[:2] for line in ended.lines[1:4]] == [
+        ["metrics", "1"],
+        ["metric_series", "0"],
+        ["others", "2"],
+    ]
+    assert "2 experiments, 3 requests" in ended.lines[4]
+    assert not (tmp_path / "lake").exists()
+    assert [path.name for path in tmp_path.rglob("*.sqlite")] == []
+    told = json.loads(run("harvest", "synthetic/synthetic", "--plan", "--json").out)
+    seen = server.log.counts()["/api/rest/v2/experiments"]
+    assert seen == 2
+    assert told["experiments"] == 2
+    assert sum(table["requests"] for table in told["tables"]) == told["requests"]
+
+
+def test_tables_are_listed_without_a_server(run: Run) -> None:
+    ended = run("harvest", "--list-tables")
+    assert ended.code == 0
+    assert [line.split()[0] for line in ended.lines[:3]] == ["table", "experiments", "metrics"]
+
+
+@pytest.mark.parametrize(
+    ("options", "experiments"),
+    [
+        (["--tag", "best"], 1),
+        (["--since", "2025-06-15T15:07:00"], 1),
+        (["--until", "2025-06-15T15:07:00"], 1),
+        (["--state", "running"], 0),
+        (["--keys", "none"], 0),
+    ],
+)
+def test_experiments_are_chosen(run: Run, options: list[str], experiments: int) -> None:
+    ended = run("harvest", "synthetic", "-o", "lake", "--tables", "experiments", "--json", *options)
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["tables"][0]["rows"] == experiments
+
+
+def test_verify_finds_what_was_changed(run: Run, tmp_path: Path) -> None:
+    run("harvest", "synthetic", "-o", "lake", "-q")
+    assert run("verify", "lake", "-q").code == 0
+    file = next(path for path in (tmp_path / "lake" / "files").rglob("*") if path.is_file())
+    data = bytearray(file.read_bytes())
+    data[0] ^= 1
+    file.write_bytes(data)
+    found = run("verify", "lake", "--json", "-q")
+    assert (found.code, len(json.loads(found.out)["problems"])) == (3, 1)
+    assert run("verify", "lake", "--quick", "-q").code == 0
+    part = next((tmp_path / "lake" / "parts" / "metrics").iterdir())
+    part.write_bytes(part.read_bytes()[:-5])
+    found = run("verify", "lake", "--quick", "-q")
+    assert found.code == 3
+    assert "bytes, " in found.err
+    assert control_bytes(found.out + found.err) == []
+
+
+def test_verify_of_no_harvest_says_so(run: Run, tmp_path: Path) -> None:
+    ended = run("verify", str(tmp_path))
+    assert ended.code == 1
+    assert "it is no harvest" in ended.err
 
 
 def test_harvest_prints_a_table_and_obeys_its_options(run: Run, tmp_path: Path) -> None:
     options = ("--tables", "metrics,tags", "--tables", "experiments", "--no-assets")
     ended = run("harvest", "synthetic", "-o", "lake", *options)
-    assert [line.split()[0] for line in ended.lines[:4]] == [
+    assert [line.split()[0] for line in ended.lines[:5]] == [
         "table",
         "experiments",
         "metrics",
+        "metric_series",
         "tags",
     ]
-    assert ended.lines[4].endswith(" s")
+    assert ended.lines[5].endswith(" s")
     assert control_bytes(ended.out + ended.err) == []
     quiet = run("harvest", "synthetic", "-o", "other", *options, "--quiet")
     assert quiet == (0, "", "")
@@ -71,8 +143,8 @@ def test_harvest_prints_a_table_and_obeys_its_options(run: Run, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("fault", "match", "code", "message"),
     [
-        (403, "experiment/tags", 3, "failed: tags of "),
-        (401, "parameters", 4, "stopped: "),
+        (403, "log-other", 3, "failed: others of "),
+        (401, "log-other", 4, "stopped: "),
     ],
 )
 def test_exit_codes_of_a_report(
@@ -88,6 +160,8 @@ def test_exit_codes_of_a_report(
     ("arguments", "code", "message"),
     [
         (["synthetic"], 2, "Missing option '-o'"),
+        (["synthetic", "-o", "lake", "--query", "{"], 2, "it is no JSON list of predicates"),
+        (["synthetic", "-o", "lake", "--since", "soon"], 2, "Invalid value for '--since'"),
         (["synthetic", "-o", "lake", "--tables", "nope"], 2, "nope: no such table"),
         (["synthetic/", "-o", "lake"], 2, "use WORKSPACE or WORKSPACE/PROJECT"),
         (["synthetic", "-o", "file"], 5, "file is a file"),
@@ -145,11 +219,11 @@ def started(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[subp
 def test_a_first_signal_is_graceful_and_a_second_immediate(
     server: LocalServer, tmp_path: Path, *, number: int, code: int, signals: int
 ) -> None:
-    server.faults.add("stall_headers", match="metrics/")
+    server.faults.add("stall_headers", match="log-other")
     seen = len(server.log)
     env = environment(server.url)
     with started("harvest", "synthetic", "-o", "lake", env=env, cwd=tmp_path) as process:
-        while not any("experiment/tags" in entry.path for entry in list(server.log)[seen:]):
+        while not any("log-other" in entry.path for entry in list(server.log)[seen:]):
             assert process.poll() is None
             time.sleep(0.02)
         began = time.monotonic()
@@ -217,18 +291,9 @@ def test_demo_needs_nothing_and_its_query_works(
     ended = runner(capfd)("demo")
     assert ended.code == 0, ended.err
     assert ended.lines[0].split() == ["table", "rows", "files", "bytes", "requests", "seconds"]
-    assert [line.split()[0] for line in ended.lines[1:10]] == [
-        "experiments",
-        "metrics",
-        "metric_summaries",
-        "parameters",
-        "others",
-        "tags",
-        "system_details",
-        "assets",
-        "files",
-    ]
-    assert "370 requests" in ended.out
+    names = [*TABLES, "files"]
+    assert [line.split()[0] for line in ended.lines[1 : 1 + len(names)]] == names
+    assert " requests" in ended.out
     assert rows(tmp_path / "comet-demo", "experiments") == 31
     written = {path.name for path in (tmp_path / "comet-demo").iterdir()}
     assert written <= {*CONTENTS, ".comet-demo"}

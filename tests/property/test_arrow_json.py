@@ -136,7 +136,6 @@ def plain_points(body: bytes) -> Outcome:
 def _however_small() -> Iterator[None]:
     """Let Arrow parse bodies of any size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(arrow_chart, "_LARGE_SHARE", 0)
         patch.setattr(arrow_chart, "_LARGE", 0)
         patch.setattr(arrow_points, "_LARGE", 0)
         yield

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 from pathlib import PurePosixPath
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from comet_async import comet
 from comet_async.harvest.columns import AssetRow
 from comet_async.harvest.files import asset_paths, experiment_folder
+from comet_async.harvest.subjects import Subject
 from comet_async.server import HOSTILE_NAMES
 
 
@@ -91,7 +92,20 @@ def test_no_two_assets_share_a_file_or_need_a_file_as_a_folder(
         assert not {folded(parent) for parent in path.parents} & set(files)
 
 
+def folder(key: str, **entry: str) -> tuple[str, ...]:
+    listed = json.dumps({"experimentKey": key, **entry}).encode()
+    return experiment_folder(Subject("experiment", key, "team", None, listed)).parts
+
+
 def test_an_experiment_has_a_folder_below_its_project() -> None:
-    experiment = comet.Experiment(experiment_key="../k", project_name="a/b: c")
-    assert experiment_folder(experiment).parts == ("a%252Fb%3A c", "..%252Fk")
-    assert len(experiment_folder(comet.Experiment(experiment_key="k")).parts) == 2
+    assert folder("../k", projectName="a/b: c") == ("a%252Fb%3A c", "..%252Fk")
+    assert len(folder("k")) == 2
+
+
+def test_an_asset_keeps_its_path_and_takes_no_path_of_an_earlier_one() -> None:
+    found = asset_paths(
+        rows("a.txt", "a.txt", "b.txt"),
+        kept={"id1": PurePosixPath("kept.txt")},
+        taken=[PurePosixPath("kept.txt"), PurePosixPath("B.txt")],
+    )
+    assert [str(path) for path in found.values()] == ["a.txt", "kept.txt", "b~id2.txt"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
@@ -10,6 +11,7 @@ import pytest
 
 from comet_async import Limits, Session, comet, harvest
 from comet_async.engine.retry import RetryPolicy
+from comet_async.harvest.ledger import Ledger, Part, Placed
 from comet_async.harvest.parts import TableWriter
 from comet_async.testing import FakeTransport, reply
 
@@ -28,7 +30,9 @@ async def taken(
     fake: FakeTransport, root: Path, *tables: str, assets: bool = True
 ) -> harvest.Report:
     async with Session(SERVICE, transport=fake, retry=RetryPolicy(attempts=1)) as session:
-        plan = await harvest.plan(session, "team/p", tables=tables)
+        plan = await harvest.plan(
+            session, "team/p", tables=tables, selection=harvest.Selection(exact=True)
+        )
         return await harvest.run(session, plan, root, assets=assets)
 
 
@@ -72,9 +76,7 @@ async def test_an_integer_beyond_64_bits_fails_its_item(tmp_path: Path) -> None:
     report = await taken(fake, tmp_path, "metrics")
 
     assert report.exit_code == 3
-    assert report.failures[0].reason.startswith(
-        "GET /api/rest/v2/experiment/metrics/get-all: metrics.offset:"
-    )
+    assert "/experiment/metrics/get-all: metrics.offset:" in report.failures[0].reason
 
 
 async def test_a_lone_surrogate_fails_its_item(tmp_path: Path) -> None:
@@ -123,28 +125,30 @@ async def test_more_failures_than_are_shown_stand_in_the_file(tmp_path: Path) ->
     assert len((tmp_path / "failures.jsonl").read_bytes().splitlines()) == 1001
 
 
-async def test_large_tables_are_written_in_several_parts(
+async def test_large_tables_are_written_in_several_parts_and_brought_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = functools.partial(TableWriter, max_rows=4)
-    monkeypatch.setattr("comet_async.harvest.table_phase.TableWriter", small)
-    monkeypatch.setattr("comet_async.harvest.file_phase.TableWriter", small)
+    monkeypatch.setattr(
+        "comet_async.harvest.job.TableWriter", functools.partial(TableWriter, max_rows=4)
+    )
+    written: list[int] = []
+    real = Ledger.stored
+
+    def stored(ledger: Ledger, part: Part, items: Iterable[Placed]) -> None:
+        written.append(part.rows)
+        real(ledger, part, items)
+
+    monkeypatch.setattr(Ledger, "stored", stored)
     points = [{"metricName": "m", "metricValue": str(index), "step": index} for index in range(3)]
-    files = [{"assetId": f"a{index}", "remote": True, "link": "s3://x"} for index in range(3)]
     keys = [f"k{index}" for index in range(5)]
     fake = scripted(*keys).on(
         "GET", f"{API}/experiment/metrics/get-all", reply(json={"metrics": points})
     )
-    fake.on("GET", f"{API}/experiment/asset/list", reply(json={"assets": files}))
-    report = await taken(fake, tmp_path, "metrics", "assets")
+    report = await taken(fake, tmp_path, "metrics")
 
-    metrics, assets, absent = report.tables
-    assert (metrics.files, metrics.rows) == (3, 15)
-    assert (assets.files, assets.rows) == (3, 15)
-    assert absent.absent == 15
-    for name in ("metrics", "assets"):
-        parts = sorted((tmp_path / "tables" / name).iterdir())
-        assert [path.name for path in parts] == [f"part-{n:05d}.parquet" for n in range(3)]
-        found = [pq.read_table(path)["experiment_key"].to_pylist() for path in parts]
-        assert sorted(key for part in found for key in part) == sorted(keys * 3)
-        assert all(len(part) % 3 == 0 for part in found)
+    metrics = report.tables[0]
+    assert written[:2] == [6, 6]
+    assert (metrics.files, metrics.rows) == (1, 15)
+    (part,) = (tmp_path / "tables" / "metrics").iterdir()
+    found = pq.read_table(part)["experiment_key"].to_pylist()
+    assert found == [key for key in keys for _ in range(3)]
