@@ -40,6 +40,7 @@ __all__ = [
     "PermissionDeniedError",
     "ProtocolError",
     "ProxyError",
+    "RangeRefused",
     "RateLimitError",
     "RedirectError",
     "RequestTimeout",
@@ -192,6 +193,10 @@ class RedirectError(TransportError):
 
 class BodyTruncated(TransportError):
     """The body ended early, or its compression is broken."""
+
+
+class RangeRefused(BodyTruncated):
+    """The rest of a file that was begun did not come as it was asked for; it starts anew."""
 
 
 class BodyTooLarge(TransportError):

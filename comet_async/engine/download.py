@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 import anyio
 import msgspec
 
+from comet_async.engine.kept_part import KEPT_FROM, Beginning, KeptPart
 from comet_async.engine.lane import Lane, Trip
 from comet_async.engine.part_file import PartFile
 from comet_async.engine.reading import blob_refusal
 from comet_async.engine.threads import undivided
-from comet_async.engine.transport import HttpAnswer, HttpStream
-from comet_async.errors import BodyTruncated, CometAsyncError
+from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Transport
+from comet_async.errors import BodyTruncated, CometAsyncError, RangeRefused
 from comet_async.events import BytesReceived
 from comet_async.redaction import printable
 from comet_async.request import Blob, Request
@@ -26,7 +29,10 @@ _BLOCK = 1024 * 1024
 _HEAD = 4096
 _ERROR_BODY = 64 * 1024
 _MD5_ETAG = re.compile(r'"([0-9a-fA-F]{32})"')
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 _OK = 200
+_PARTIAL = 206
+_NOT_SATISFIABLE = 416
 
 
 class Progress(Protocol):
@@ -46,6 +52,7 @@ class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
         content_type: The server's Content-Type, if any.
         etag: The server's ETag as sent, if any.
         verified: Whether a checksum of the server's was compared, besides the length.
+        resumed_from: Bytes that an earlier attempt had left.
     """
 
     path: Path
@@ -54,6 +61,7 @@ class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str | None = None
     etag: str | None = None
     verified: bool = False
+    resumed_from: int = 0
 
 
 async def download(
@@ -63,29 +71,89 @@ async def download(
     *,
     expected_size: int | None,
     durable: bool,
+    resume: bool,
     progress: Progress | None,
 ) -> Downloaded:
     """Stream a blob into `path`; `Session.download` documents the arguments."""
+    kept = KeptPart(path, request.fingerprint) if resume else None
 
     async def once(trip: Trip) -> Downloaded:
-        stream = await lane.hops(request, lane.transport.open, trip)
+        beginning = None if kept is None else await undivided(kept.beginning)
+        stream = await lane.hops(request, partial(_opened, lane.transport, beginning), trip)
         try:
-            head = await _accepted(lane, request, stream, trip)
-            sink = _Sink(lane, request, path, trip, progress)
-            return await sink.receive(stream, head, expected_size, durable=durable)
+            whole = await _whole_already(stream, beginning)
+            continued = whole or _continues(stream, beginning)
+            head = [] if whole else await _accepted(lane, request, stream, trip, part=continued)
+            sink = _Sink(lane, request, path, trip, progress, kept=kept)
+            if beginning is not None and continued:
+                await sink.go_on(beginning)
+            return await sink.receive(stream, head, expected_size, durable=durable, whole=whole)
+        except RangeRefused:
+            if kept is not None:
+                await undivided(kept.drop)
+            raise
         finally:
             with anyio.CancelScope(shield=True):
                 await stream.aclose()
 
-    return await lane.attempts(request, once)
+    try:
+        return await lane.attempts(request, once)
+    finally:
+        if kept is not None:
+            await undivided(kept.keep)
+
+
+async def _opened(
+    transport: Transport, beginning: Beginning | None, hop: HttpRequest
+) -> HttpStream:
+    """Open a stream of what is missing: the storage sends all of it when the content changed."""
+    if beginning is not None:
+        wanted = (("Range", f"bytes={beginning.size}-"), ("If-Range", beginning.etag))
+        hop = msgspec.structs.replace(hop, headers=(*hop.headers, *wanted))
+    return await transport.open(hop)
+
+
+async def _whole_already(stream: HttpStream, beginning: Beginning | None) -> bool:
+    """Tell whether the storage says that nothing is missing; what it sends besides is passed over.
+
+    Raises:
+        BodyTruncated: It says something else of the range.
+    """
+    if stream.status != _NOT_SATISFIABLE or beginning is None:
+        return False
+    told = stream.headers.get("content-range", "").replace(" ", "")
+    while await stream.read_some():
+        pass
+    if beginning.size == beginning.total and told == f"bytes*/{beginning.total}":
+        return True
+    raise RangeRefused(f"a part of {beginning.size} bytes was refused")
+
+
+def _continues(stream: HttpStream, beginning: Beginning | None) -> bool:
+    """Tell whether an answer is the rest of what is there.
+
+    Raises:
+        RangeRefused: It is another part, or a part of other content.
+    """
+    if stream.status != _PARTIAL or beginning is None:
+        return False
+    found = _CONTENT_RANGE.fullmatch(stream.headers.get("content-range", ""))
+    etag = stream.headers.get("etag", beginning.etag)
+    last = beginning.total - 1
+    wanted = (str(beginning.size), str(last), str(beginning.total))
+    if found is None or found.groups() != wanted or etag != beginning.etag:
+        raise RangeRefused("the server sent another part than was asked for")
+    return True
 
 
 async def _accepted(
-    lane: Lane, request: Request[Blob], stream: HttpStream, trip: Trip
+    lane: Lane, request: Request[Blob], stream: HttpStream, trip: Trip, *, part: bool
 ) -> list[bytes]:
     """Return the first pieces of a body that is octets; raise what it says instead."""
     head: list[bytes] = []
     size = 0
+    if part:
+        return head
     wanted = _HEAD if stream.status == _OK else _ERROR_BODY
     while size < wanted and (piece := await stream.read_some()):
         head.append(piece)
@@ -121,6 +189,8 @@ class _Sink:
         path: Path,
         trip: Trip,
         progress: Progress | None,
+        *,
+        kept: KeptPart | None,
     ) -> None:
         self._lane = lane
         self._request = request
@@ -128,29 +198,55 @@ class _Sink:
         self._trip = trip
         self._progress = progress
         self._part = PartFile(path)
+        self._kept = kept
+        self._keeping = False
         self._opened = False
+        self._begun = 0
+        self._start: Callable[[], None] = _nothing
         self._sha256 = hashlib.sha256()
         self._md5: _Hash | None = None
 
+    async def go_on(self, beginning: Beginning) -> None:
+        """Take what is there already as the beginning of the file."""
+        if self._kept is None:
+            return
+        if _MD5_ETAG.fullmatch(beginning.etag):
+            self._md5 = hashlib.md5(usedforsecurity=False)
+        kept = self._kept
+
+        def again() -> None:
+            for block in kept.blocks(beginning.size):
+                self._hash([block])
+            kept.go_on(beginning.size)
+
+        await undivided(again)
+        self._keeping = self._opened = True
+        self._begun = beginning.size
+
     async def receive(
-        self, stream: HttpStream, head: list[bytes], expected: int | None, *, durable: bool
+        self,
+        stream: HttpStream,
+        head: list[bytes],
+        expected: int | None,
+        *,
+        durable: bool,
+        whole: bool,
     ) -> Downloaded:
-        """Return the finished file; leave nothing behind on any other way out."""
-        length = stream.headers.get("content-length", "")
-        announced = int(length) if length.isdecimal() else None
+        """Return the finished file; leave nothing but a kept part on any other way out."""
+        length = stream.headers.get("content-length", "") if not whole else "0"
+        announced = self._begun + int(length) if length.isdecimal() else None
         total = expected if announced is None else announced
         encoded = stream.headers.get("content-encoding", "identity") != "identity"
         if encoded:
             raise BodyTruncated("the server compressed a body that was asked for as it is")
         etag = _MD5_ETAG.fullmatch(stream.headers.get("etag", ""))
-        if etag is not None:
+        if etag is not None and self._md5 is None:
             self._md5 = hashlib.md5(usedforsecurity=False)
+        self._plan_part(stream, announced)
         try:
-            size = await self._blocks(stream, head, total)
-            _check_size(size, announced, expected)
-            if etag is not None:
-                self._check_md5(etag[1])
-            await undivided(lambda: self._part.finish(durable=durable))
+            size = self._begun if whole else await self._blocks(stream, head, total)
+            self._check(size, announced, expected, etag)
+            await undivided(lambda: self._finish(durable=durable))
         except BaseException:
             await undivided(self._part.discard)
             raise
@@ -161,16 +257,52 @@ class _Sink:
             content_type=stream.headers.get("content-type"),
             etag=stream.headers.get("etag"),
             verified=etag is not None,
+            resumed_from=self._begun,
         )
+
+    def _plan_part(self, stream: HttpStream, announced: int | None) -> None:
+        """Decide whether the part is worth keeping: a large one of content that can be told."""
+        etag = stream.headers.get("etag", "")
+        strong = etag.startswith('"') and len(etag) > len('""')
+        if self._kept is None or self._keeping or announced is None or not strong:
+            return
+        if announced >= KEPT_FROM:
+            self._keeping = True
+            self._start = partial(self._kept.start, etag, announced)
+
+    def _check(
+        self, size: int, announced: int | None, expected: int | None, etag: re.Match[str] | None
+    ) -> None:
+        """See that the content is what was told of it; a kept part of wrong content goes.
+
+        Raises:
+            BodyTruncated: It is not.
+        """
+        try:
+            _check_size(size, announced, expected)
+            if etag is not None:
+                self._check_md5(etag[1])
+        except BodyTruncated:
+            complete = announced is None or size >= announced
+            if self._kept is not None and complete:
+                self._kept.drop()
+            raise
+
+    def _finish(self, *, durable: bool) -> None:
+        if self._keeping and self._kept is not None:
+            self._kept.finish(durable=durable)
+        else:
+            self._part.finish(durable=durable)
 
     async def _blocks(self, stream: HttpStream, head: list[bytes], total: int | None) -> int:
         pieces = head
-        held = size = sum(map(len, head))
+        held = sum(map(len, head))
+        size = self._begun + held
         while piece := await stream.read_some():
             pieces.append(piece)
             held += len(piece)
             size += len(piece)
-            self._trip.received = size
+            self._trip.received = size - self._begun
             if held >= _BLOCK:
                 await self._store(pieces, size, total)
                 pieces, held = [], 0
@@ -187,19 +319,32 @@ class _Sink:
 
     def _write(self, pieces: list[bytes], total: int | None) -> None:
         if not self._opened:
-            self._part.open(total)
+            if self._keeping:
+                self._start()
+            else:
+                self._part.open(total)
             self._opened = True
         if not pieces:
             return
+        self._hash(pieces)
+        if self._keeping and self._kept is not None:
+            self._kept.write(pieces)
+        else:
+            self._part.write(pieces)
+
+    def _hash(self, pieces: list[bytes]) -> None:
         for piece in pieces:
             self._sha256.update(piece)
             if self._md5 is not None:
                 self._md5.update(piece)
-        self._part.write(pieces)
 
     def _check_md5(self, wanted: str) -> None:
         if self._md5 is not None and wanted.lower() != self._md5.hexdigest():
             raise BodyTruncated("the content does not match the MD5 that is its ETag")
+
+
+def _nothing() -> None:
+    """Start no part that is kept."""
 
 
 def _check_size(size: int, announced: int | None, expected: int | None) -> None:

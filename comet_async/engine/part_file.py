@@ -6,15 +6,18 @@ import contextlib
 import os
 import secrets
 import shutil
+import stat
 from pathlib import Path
 
+from comet_async.engine.file_locks import locked
 from comet_async.errors import DestinationError
 from comet_async.redaction import printable
 
-__all__ = ["PartFile", "checked_folder"]
+__all__ = ["PartFile", "PartMoved", "checked_folder", "shortened_name", "sync_folder"]
 
 _SPARE = 16 * 1024 * 1024
 _NAME_BYTES = 120
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def checked_folder(path: Path) -> None:
@@ -32,19 +35,33 @@ def checked_folder(path: Path) -> None:
         raise DestinationError(f"{_shown(path)} is a folder")
 
 
-class PartFile:
-    """A file under way, under a name of its own that no other process uses.
+def shortened_name(path: Path) -> str:
+    """Return so much of a file's name that there is room for more in a name beside it."""
+    return path.name.encode()[:_NAME_BYTES].decode("utf-8", "ignore")
 
-    All methods block; call them in a worker thread. Any failure removes the part file.
+
+class PartMoved(DestinationError):
+    """The part file is no longer where it was made: another process has finished or removed it."""
+
+
+class PartFile:
+    """A file under way, under a name of its own that no other process makes.
+
+    All methods block; call them in a worker thread. Any failure removes the part file, unless it
+    is to be kept for later.
 
     Args:
         path: Where the whole file goes.
+        name: Name of the part file beside it; None for a new one.
+
+    Attributes:
+        name: Name of the part file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, name: str | None = None) -> None:
         self._path = path
-        stem = path.name.encode()[:_NAME_BYTES].decode("utf-8", "ignore")
-        self._part = path.with_name(f".{stem}.{secrets.token_hex(8)}.part")
+        self.name = name or f".{shortened_name(path)}.{secrets.token_hex(8)}.part"
+        self._part = path.with_name(self.name)
         self._descriptor: int | None = None
 
     def open(self, size: int | None) -> None:
@@ -59,8 +76,53 @@ class PartFile:
         try:
             if size is not None and shutil.disk_usage(self._path.parent).free < size + _SPARE:
                 raise DestinationError(f"no room for {size} bytes at {_shown(self._path)}")
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-            self._descriptor = os.open(self._part, flags | getattr(os, "O_BINARY", 0), 0o666)
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
+            self._descriptor = os.open(self._part, flags, 0o666)
+        except OSError as error:
+            raise self._failed(error) from None
+        locked(self._descriptor)
+
+    def take_over(self) -> int | None:
+        """Open a part file that an earlier process left.
+
+        Returns:
+            Its size in bytes. None when it is not there, is no plain file with a single name, or
+            is in use: then it is left alone.
+        """
+        try:
+            descriptor = os.open(self._part, os.O_RDWR | _FLAGS)
+        except OSError:
+            return None
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or not locked(descriptor):
+            os.close(descriptor)
+            return None
+        self._descriptor = descriptor
+        return found.st_size
+
+    def read(self, start: int, size: int) -> bytes:
+        """Return up to `size` bytes from `start` on, and leave the place after them.
+
+        Raises:
+            DestinationError: The disk is failing.
+        """
+        descriptor = self._opened()
+        try:
+            os.lseek(descriptor, start, os.SEEK_SET)
+            return os.read(descriptor, size)
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def cut(self, size: int) -> None:
+        """Leave the first `size` bytes, and write after them.
+
+        Raises:
+            DestinationError: The disk is failing.
+        """
+        descriptor = self._opened()
+        try:
+            os.ftruncate(descriptor, size)
+            os.lseek(descriptor, size, os.SEEK_SET)
         except OSError as error:
             raise self._failed(error) from None
 
@@ -70,12 +132,30 @@ class PartFile:
         Raises:
             DestinationError: The disk is full or failing.
         """
-        if self._descriptor is None:
-            raise DestinationError(f"{_shown(self._path)} is not open")
+        self.write_block(memoryview(pieces[0] if len(pieces) == 1 else b"".join(pieces)))
+
+    def write_block(self, data: memoryview) -> None:
+        """Append one block.
+
+        Raises:
+            DestinationError: The disk is full or failing.
+        """
+        descriptor = self._opened()
         try:
-            data = memoryview(pieces[0] if len(pieces) == 1 else b"".join(pieces))
             while data:
-                data = data[os.write(self._descriptor, data) :]
+                data = data[os.write(descriptor, data) :]
+        except OSError as error:
+            raise self._failed(error) from None
+
+    def sync(self) -> None:
+        """Wait until the data is safe from a power loss.
+
+        Raises:
+            DestinationError: The disk is full or failing.
+        """
+        descriptor = self._opened()
+        try:
+            os.fsync(descriptor)
         except OSError as error:
             raise self._failed(error) from None
 
@@ -86,6 +166,7 @@ class PartFile:
             durable: Whether to wait until the data and the name are safe from a power loss.
 
         Raises:
+            PartMoved: Another process has taken the part file away.
             DestinationError: The disk is full or failing.
         """
         try:
@@ -94,16 +175,27 @@ class PartFile:
             self._close()
             self._part.replace(self._path)
             if durable:
-                _sync_folder(self._path.parent)
+                sync_folder(self._path.parent)
+        except FileNotFoundError:
+            raise PartMoved(f"the part file of {_shown(self._path)} was taken away") from None
         except OSError as error:
             raise self._failed(error) from None
 
-    def discard(self) -> None:
-        """Remove the part file, if there is one still and the disk lets it go."""
+    def keep(self) -> None:
+        """Close the part file and leave it where it is."""
         with contextlib.suppress(OSError):
             self._close()
+
+    def discard(self) -> None:
+        """Remove the part file, if there is one still and the disk lets it go."""
+        self.keep()
         with contextlib.suppress(OSError):
             self._part.unlink(missing_ok=True)
+
+    def _opened(self) -> int:
+        if self._descriptor is None:
+            raise DestinationError(f"{_shown(self._path)} is not open")
+        return self._descriptor
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
@@ -115,7 +207,12 @@ class PartFile:
         return DestinationError(f"cannot write {_shown(self._path)}: {reason}")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are safe from a power loss, where a system can tell.
+
+    Raises:
+        OSError: The disk is failing.
+    """
     if not hasattr(os, "O_DIRECTORY"):
         return
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

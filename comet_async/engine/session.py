@@ -257,6 +257,7 @@ class Session:
         expected_size: int | None = None,
         overwrite: bool = False,
         durable: bool = False,
+        resume: bool = False,
         progress: Progress | None = None,
     ) -> Downloaded:
         """Stream a blob to a file, which appears whole or not at all.
@@ -270,6 +271,9 @@ class Session:
             expected_size: Bytes that a listing promised, if you know.
             overwrite: Whether an existing file may be replaced.
             durable: Whether to wait until the file is safe from a power loss.
+            resume: Whether to go on from the part that an earlier attempt has left, also one whose
+                process was killed; a part of 1 MiB or more stays then when this one fails. It needs
+                a server with strong ETags, and starts anew when the content has changed.
             progress: Called with the bytes received and the total.
 
         Raises:
@@ -288,6 +292,7 @@ class Session:
             target,
             expected_size=expected_size,
             durable=durable,
+            resume=resume,
             progress=progress,
         )
 

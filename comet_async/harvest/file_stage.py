@@ -149,6 +149,7 @@ class FileStage:
             expected_size=pending.listed_size,
             overwrite=True,
             durable=True,
+            resume=True,
         )
         modified = await anyio.to_thread.run_sync(lambda: target.stat().st_mtime_ns)
         return FileEnd(pending, STORED, None, done.size, done.sha256, modified)
