@@ -32,10 +32,10 @@ __all__ = [
     "sorted_by",
 ]
 
-_ROW_GROUP = 128 * 1024
+_ROW_GROUP = 64 * 1024
 _LEVEL = 3
 _FILES_OPEN = 32
-_GROUPS_HELD = 6
+_GROUPS_HELD = 3
 _BATCHES_HELD = 512
 
 
@@ -181,7 +181,7 @@ class Sink(Protocol):
 
 
 class ParquetStream:
-    """A Parquet file under way: zstd, statistics, checksums, at most 131,072 rows in a row group.
+    """A Parquet file under way: zstd, statistics, checksums, at most 65,536 rows in a row group.
 
     Args:
         table: Schema, also of a file without rows.

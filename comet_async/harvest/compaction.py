@@ -12,8 +12,8 @@ __all__ = ["compact", "to_rewrite"]
 
 _SMALL_ROWS = 500_000
 _SMALL_BYTES = 16 * 1024 * 1024
-_MOST_ROWS = 2_000_000
-_MOST_BYTES = 128 * 1024 * 1024
+_MOST_ROWS = 1_000_000
+_MOST_BYTES = 64 * 1024 * 1024
 
 
 def to_rewrite(parts: Sequence[Part]) -> list[Part]:
