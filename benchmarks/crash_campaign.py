@@ -34,7 +34,13 @@ from comet_async.errors import CometAsyncError
 from comet_async.server import Changes, LocalServer, SyntheticSource, SyntheticSpec, serve_in_thread
 
 SPEC = SyntheticSpec(
-    experiments=3, points=5, metrics=2, parameters=2, assets=1, asset_bytes=300_000, odd_metrics=False
+    experiments=3,
+    points=5,
+    metrics=2,
+    parameters=2,
+    assets=1,
+    asset_bytes=300_000,
+    odd_metrics=False,
 )
 TABLES = ("experiments", "metrics", "parameters", "tags", "assets")
 LIMITS = Limits(concurrency=2)
@@ -68,11 +74,10 @@ async def harvested(url: str, folder: Path, tables: Sequence[str] | None) -> har
         return await harvest.run(session, plan, folder)
 
 
-def doomed(
-    url: str, folder: Path, tables: Sequence[str] | None, at: int, journal: Path, told: Path
-) -> None:
+def doomed(url: str, folder: Path, tables: Sequence[str] | None, at: int, beside: Path) -> None:
     """Harvest in this process until the call `at`; an undisturbed one tells the count."""
-    crash = Crash(folder, at, journal if at else None)
+    told = beside / "told"
+    crash = Crash(folder, at, beside / "journal" if at else None)
     crash.install()
     report = asyncio.run(harvested(url, folder, tables))
     told.write_text(f"{crash.count} {report.exit_code}")
@@ -131,9 +136,7 @@ class Walk:
         for way in ways:
             if way != "killed":
                 chance = random.Random(at)
-                self.outcome.lost += lose_power(
-                    folder, journal, chance, strict=way == "strict"
-                )
+                self.outcome.lost += lose_power(folder, journal, chance, strict=way == "strict")
             trial = self._copy(folder, self._root / "trial")
             self._go_on(trial, f"{way} at {at}")
 
@@ -156,9 +159,8 @@ class Walk:
         """Run a doomed process to its end, and return where a living one tells the count."""
         told = self._root / "told"
         told.unlink(missing_ok=True)
-        journal = self._root / "journal"
         process = self._context.Process(
-            target=doomed, args=(self._url, folder, self._tables, at, journal, told)
+            target=doomed, args=(self._url, folder, self._tables, at, self._root)
         )
         process.start()
         process.join(_PATIENCE)

@@ -113,7 +113,7 @@ class Crash:
     def behind(self, descriptor: int) -> str:
         """Return the path of a descriptor, empty where there is none."""
         try:
-            return os.readlink(f"/proc/self/fd/{descriptor}")
+            return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115  no Path calls here
         except OSError:
             return ""
 
@@ -161,9 +161,7 @@ def _fsync(crash: Crash, descriptor: int) -> None:
         crash.tell(Event("sync", path, inode=found.st_ino, size=found.st_size))
 
 
-def _move(
-    crash: Crash, name: str, source: object, target: object, **options: int | None
-) -> None:
+def _move(crash: Crash, name: str, source: object, target: object, **options: int | None) -> None:
     old = crash.place(source, options.get("src_dir_fd"))
     new = crash.place(target, options.get("dst_dir_fd"))
     saved = ""
@@ -261,7 +259,7 @@ def _unsafe(events: list[Event], *, strict: bool) -> list[Event]:
     """Return the changes of names that are lost, in their order."""
     if not strict:
         last = max((n for n, event in enumerate(events) if "sync" in event.call), default=-1)
-        return [event for event in events[last + 1 :]]
+        return events[last + 1 :]
     lost: list[Event] = []
     synced: set[str] = set()
     moved: set[str] = set()
@@ -311,5 +309,3 @@ def _tear(path: Path, safe: int, chance: random.Random) -> bool:
         file.seek(left - torn)
         file.write(chance.randbytes(torn))
     return True
-
-
