@@ -123,6 +123,8 @@ async def campaign(kills: int, seed: int, *, each: int = 10) -> tuple[int, list[
                     if table.planned != table.stored + table.absent + table.failed
                 ]
                 print(f"{done} kills, {len(wrong)} differences", file=sys.stderr, flush=True)
+                for line in wrong[-1:]:
+                    print(f"    {line}", file=sys.stderr, flush=True)
     print(f"{size:,} bytes of files in each harvest", file=sys.stderr)
     return done, wrong
 

@@ -54,6 +54,7 @@ PARTS_FOLDER = "parts"
 _STAGED = "staged"
 _REPLACED = "replaced"
 _SNAPSHOTS = "snapshots"
+_UNFINISHED = (".part", ".record")
 _BACKUP = "ledger.backup.sqlite"
 
 CONTENTS = (
@@ -93,6 +94,8 @@ class Lake:
         try:
             self.ledger.begin(plan, files=files)
             self._tidy()
+            if self.ledger.took_over:
+                self._tidy_files()
             self._check_parts()
         except BaseException:
             self.close()
@@ -165,6 +168,20 @@ class Lake:
                 number = path.stem.removeprefix("part-")
                 if not number.isdecimal() or (table, int(number)) not in known:
                     remove_file(path)
+
+    def _tidy_files(self) -> None:
+        """Remove what a killed run was writing among the files, but for parts to go on with."""
+        found = [
+            Path(folder) / name
+            for folder, _, names in os.walk(self.root / FILES)
+            for name in names
+            if name.startswith(".") and name.endswith(_UNFINISHED)
+        ]
+        known = self.ledger.paths_ending(_UNFINISHED) if found else set[str]()
+        for path in found:
+            other = path.with_suffix(".record" if path.suffix == ".part" else ".part")
+            if other not in found and path.relative_to(self.root).as_posix() not in known:
+                remove_file(path)
 
     def _check_parts(self) -> None:
         """Plan anew what was in parts that are gone or cut short."""

@@ -75,6 +75,7 @@ class LedgerFile:
         self._path = path
         self._owner = this_owner()
         self.run = 0
+        self.took_over = False
         with self._guarded():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         try:
@@ -141,7 +142,8 @@ class LedgerFile:
                     f"another harvest works in {printable(str(self._path.parent))}"
                     f" ({shortened(str(owner))}); wait for it or use another folder"
                 )
-        self._db.execute("UPDATE run SET state = 'killed' WHERE state = 'running'")
+        cursor = self._db.execute("UPDATE run SET state = 'killed' WHERE state = 'running'")
+        self.took_over = cursor.rowcount > 0
         cursor = self._db.execute(
             "INSERT INTO run (state, began, owner, pulse) VALUES ('running', ?, ?, ?)",
             (now, self._owner, now),

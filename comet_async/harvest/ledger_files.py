@@ -149,6 +149,17 @@ class FileLedger(LedgerFile):
             ).fetchall()
         return [(row[0], row[1], Stored(*row[2:])) for row in rows]
 
+    def paths_ending(self, suffixes: Sequence[str]) -> set[str]:
+        """Return the paths of files that end in one of `suffixes`."""
+        found: set[str] = set()
+        with self._guarded():
+            for suffix in suffixes:
+                rows = self._db.execute(
+                    "SELECT path FROM file WHERE substr(path, -length(?1)) = ?1", (suffix,)
+                )
+                found.update(str(path) for (path,) in rows)
+        return found
+
     def missing(self, files: Sequence[tuple[int, str]]) -> None:
         """Plan files anew that are no longer there, and the rows that tell of them."""
         with self._guarded(), self._transaction():

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import anyio
@@ -279,7 +279,8 @@ async def test_g8_a_failing_disk_leaves_no_partial_file_and_a_part_to_go_on_with
     server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     request = large(server)
-    real = getattr(os, call) if call != "replace" else Path.replace
+    place: object = Path if call == "replace" else os
+    real: Callable[..., object] = getattr(place, call)
     for allowed in range(40):
         path = tmp_path / str(allowed) / "f"
         path.parent.mkdir()
@@ -295,7 +296,7 @@ async def test_g8_a_failing_disk_leaves_no_partial_file_and_a_part_to_go_on_with
             return real(*given)
 
         with monkeypatch.context() as patch:
-            patch.setattr(Path if call == "replace" else os, call, counted)
+            patch.setattr(place, call, counted)
             try:
                 await fetched(server, request, path)
             except CometAsyncError as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from io import BytesIO
 from pathlib import Path
 
-from comet_async.harvest.arrow import Batch, batch
+from comet_async.harvest.arrow import Batch, ParquetStream, batch
 from comet_async.harvest.lake import Lake
 from comet_async.harvest.ledger import Due, Part, Placed
 from comet_async.harvest.parts import TableWriter
@@ -14,11 +15,22 @@ from comet_async.harvest.planner import Listed, Plan
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.subjects import Subject
+from comet_async.harvest.table_schema import TableSchema
 from comet_async.service import Limits
 
-__all__ = ["due", "listed", "make_plan", "opened", "shown", "tags", "write_tags"]
+__all__ = ["due", "listed", "make_plan", "opened", "parquet", "shown", "tags", "write_tags"]
 
 URL = "https://comet.example.com"
+
+
+def parquet(table: TableSchema, batches: Sequence[Batch]) -> bytes:
+    """Return a whole Parquet file as a harvest writes it."""
+    file = BytesIO()
+    stream = ParquetStream(table, file)
+    for rows in batches:
+        stream.add(rows)
+    stream.close()
+    return file.getvalue()
 
 
 def listed(key: str, **entry: object) -> Subject:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from comet_async.errors import DestinationError, LedgerError, PartError
 from comet_async.harvest import compaction, seals
 from comet_async.harvest.arrow import PartReader, rows_in
+from comet_async.harvest.columns import AssetRow
 from comet_async.harvest.compaction import to_rewrite
 from comet_async.harvest.ledger import Part
 from comet_async.harvest.lock import FolderLock
@@ -148,6 +150,26 @@ def test_what_no_ledger_knows_is_removed_and_a_moved_table_put_back(tmp_path: Pa
     assert shown(tmp_path) == ROWS
     assert not (tmp_path / "staged").exists()
     assert not (tmp_path / "replaced").exists()
+
+
+def test_what_a_killed_run_was_writing_among_the_files_goes(tmp_path: Path) -> None:
+    lake = opened(tmp_path, "a", tables=("assets",), files=True)
+    subject = due(lake, "assets")["a"].id
+    lake.ledger.listed(
+        subject, [(AssetRow(asset_id="x", name=".mine.part"), "files/p/a/.mine.part", "planned")]
+    )
+    folder = lake.file_folder(("p", "a"))
+    names = {".mine.part", ".x.part", ".x.record", ".y.part", ".z.record", "whole.bin", "a.part"}
+    for name in names:
+        (folder / name).write_bytes(b"")
+    lake.ledger.close()
+    lake._lock.release()
+    database = sqlite3.connect(tmp_path / "ledger.sqlite")
+    database.execute("UPDATE run SET owner = 'nobody process 1 2 3', pulse = 0")
+    database.commit()
+    database.close()
+    opened(tmp_path, "a", tables=("assets",), files=True).close()
+    assert {path.name for path in folder.iterdir()} == names - {".y.part", ".z.record"}
 
 
 def test_a_disk_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,9 @@ import pytest
 
 from comet_async.errors import DecodeError, UsageError
 from comet_async.harvest import SCHEMA_VERSION, TABLES, original_text
-from comet_async.harvest.arrow import batch, parquet, require
+from comet_async.harvest.arrow import batch, require
 from comet_async.harvest.schema import checked_tables
+from tests.support.harvests import parquet
 
 TYPES = {
     "string": pa.string(),

@@ -1,0 +1,194 @@
+"""Harvests under faults, with changes meanwhile, and of exact values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
+import pytest
+
+from benchmarks.fidelity_campaign import differing
+from benchmarks.loss_campaign import FAULTS, campaign
+from comet_async import Limits, RetryPolicy, Session, comet, harvest, open_lake
+from comet_async.server import Changes, LocalServer, SyntheticSource, SyntheticSpec
+
+SPEC = SyntheticSpec(experiments=8, points=30, metrics=3, parameters=4, assets=2, odd_metrics=False)
+QUICK = RetryPolicy(attempts=2, base=0.001, unreadable_attempts=1)
+
+
+async def test_every_item_is_accounted_for_and_a_rerun_asks_for_the_failed() -> None:
+    # Without 429: each slows the client down, which is right, and long.
+    found = await campaign(2000, faults=[fault for fault in FAULTS if fault[1] != 429])
+    assert found.planned == 2000
+    assert found.failed > 100
+    assert found.unaccounted == 0
+    assert found.asked_again == found.failed
+    assert found.left == 0
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("exact", [False, True])
+async def test_random_points_come_bit_by_bit(exact: bool) -> None:
+    assert await differing(60_000, 3, exact=exact) == 0
+
+
+async def taken(server: LocalServer, root: Path, **more: object) -> harvest.Report:
+    service = comet.service("KEY", url=server.url, limits=Limits(concurrency=4))
+    async with Session(service, retry=QUICK) as session:
+        plan = await harvest.plan(
+            session,
+            "synthetic",
+            selection=harvest.Selection(**more),  # type: ignore[arg-type]  # as given
+            into=root,
+        )
+        return await harvest.run(session, plan, root)
+
+
+def rows(root: Path, table: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = []
+    for path in sorted((root / "tables" / table).glob("*.parquet")):
+        found += pq.read_table(path).to_pylist()
+    return found
+
+
+def changing() -> LocalServer:
+    return LocalServer(sources=[Changes(SyntheticSource(SPEC))], extras=False)
+
+
+def keys_of(server: LocalServer) -> list[str]:
+    (project,) = server.store.projects("synthetic")
+    return [run.facts.key for run in server.store.runs(project.project_id)]
+
+
+async def test_j8_what_is_deleted_added_or_changed_meanwhile_is_told(tmp_path: Path) -> None:
+    async with changing() as server:
+        first = await taken(server, tmp_path)
+        before = rows(tmp_path, "metrics")
+        keys = keys_of(server)
+        server.changes.delete(keys[0])
+        server.changes.append(keys[1], "loss", ["0.25", "0.5"])
+        server.changes.set_parameter(keys[2], "batch_size", "77")
+        server.changes.rename(keys[2], "another name")
+        server.log.clear()
+        second = await taken(server, tmp_path)
+        asked = server.log.counts()
+
+    assert (first.snapshot, second.snapshot, second.exit_code) == (1, 2, 0)
+    after = rows(tmp_path, "metrics")
+    untouched = [row for row in before if row["experiment_key"] not in keys[:3]]
+    assert [row for row in after if row["experiment_key"] not in keys[:3]] == untouched
+    assert {row["experiment_key"] for row in after} == set(keys[1:])
+    assert sum(row["experiment_key"] == keys[1] for row in after) == 3 * 30 + 2
+    (changed,) = [
+        row["value"]
+        for row in rows(tmp_path, "parameters")
+        if (row["experiment_key"], row["name"]) == (keys[2], "batch_size")
+    ]
+    assert changed == "77"
+    assert asked["/api/rest/v2/experiment/system-details"] == 2
+    told = (tmp_path / "snapshots" / "2" / "changes.jsonl").read_text()
+    assert f'"deleted","kind":"experiment","key":"{keys[0]}"' in told
+    lake = open_lake(tmp_path)
+    difference = harvest.diff(lake.at(1), lake)
+    assert difference.experiments.removed == (keys[0],)
+
+
+async def test_j7_new_metrics_and_other_types_leave_old_rows_alone(tmp_path: Path) -> None:
+    async with changing() as server:
+        await taken(server, tmp_path)
+        before = rows(tmp_path, "parameters")
+        keys = keys_of(server)
+        server.changes.set_parameter(keys[3], "batch_size", "large")
+        server.changes.append(keys[3], "brand/new", ["NaN", "text", "1e-308"])
+        server.changes.end(keys[3], 1_750_009_999_999)
+        await taken(server, tmp_path)
+
+    old = [row for row in before if row["experiment_key"] != keys[3]]
+    assert [row for row in rows(tmp_path, "parameters") if row["experiment_key"] != keys[3]] == old
+    fresh = [row for row in rows(tmp_path, "metrics") if row["metric"] == "brand/new"]
+    assert [row["value_text"] for row in fresh] == ["NaN", "text", None] or [
+        repr(row["value"]) for row in fresh
+    ] == ["nan", "None", "1e-308"]
+
+
+@pytest.mark.parametrize(("limit", "refusal"), [(200, 413), (100, 504), (50, 400)])
+async def test_charts_that_are_refused_are_halved_and_nothing_is_lost(
+    tmp_path: Path, limit: int, refusal: int
+) -> None:
+    spec = SyntheticSpec(experiments=8, points=30, metrics=3, odd_metrics=False)
+    async with LocalServer(
+        synthetic=spec, extras=False, chart_points=limit, chart_refusal=refusal
+    ) as server:
+        report = await taken(server, tmp_path)
+        counts = server.log.counts()
+    assert report.exit_code == 0
+    assert len(rows(tmp_path, "metrics")) == 8 * 3 * 30
+    assert counts["/api/rest/v2/experiments/multi-metric-chart"] > 3
+    # A chart of one experiment has 90 points: below that each is asked for by itself.
+    alone = counts.get("/api/rest/v2/experiment/metrics/get-all", 0)
+    assert alone == (8 if limit < 90 else 0)
+    sources = {row["source"] for row in rows(tmp_path, "metric_series")}
+    assert sources == ({"get-all"} if limit < 90 else {"chart"})
+
+
+async def test_an_experiment_that_a_chart_leaves_out_is_asked_for_again(tmp_path: Path) -> None:
+    async with LocalServer(synthetic=SPEC, extras=False) as server:
+        server.faults.add("missing_experiment", None, "multi-metric-chart", times=1)
+        report = await taken(server, tmp_path)
+    assert report.exit_code == 0
+    assert len({row["experiment_key"] for row in rows(tmp_path, "metrics")}) == 8
+
+
+async def test_a_downsampled_series_says_so_and_is_whole_where_it_is_asked_exactly(
+    tmp_path: Path,
+) -> None:
+    spec = SyntheticSpec(
+        experiments=2, points=15_000, logged_points=20_000, metrics=1, odd_metrics=False
+    )
+    async with LocalServer(synthetic=spec, extras=False) as server:
+        await taken(server, tmp_path / "fast")
+        await taken(server, tmp_path / "exact", exact=True)
+    fast, exact = tmp_path / "fast", tmp_path / "exact"
+    assert {row["fidelity"] for row in rows(fast, "metric_series")} == {"downsampled"}
+    assert len(rows(fast, "metrics")) == 2 * 15_000
+    assert {row["source"] for row in rows(fast, "metric_summaries")} == {"server"}
+    series = rows(exact, "metric_series")
+    assert {(row["fidelity"], row["source"], row["points"]) for row in series} == {
+        ("full", "full-metric asset", 20_000)
+    }
+    whole = [
+        row
+        for row in rows(exact, "metrics")
+        if row["experiment_key"] == series[0]["experiment_key"]
+    ]
+    assert [row["step"] for row in whole] == sorted(row["step"] for row in whole)  # type: ignore[type-var]  # integers
+    assert len(whole) == 20_000
+
+
+async def test_g20_a_file_that_somebody_changed_is_told_and_left(tmp_path: Path) -> None:
+    async with changing() as server:
+        await taken(server, tmp_path)
+        changed, gone, *_ = sorted(
+            path for path in (tmp_path / "files").rglob("*") if path.is_file()
+        )
+        changed.write_bytes(b"mine")
+        gone.unlink()
+        report = await taken(server, tmp_path)
+    assert report.altered == (str(changed.relative_to(tmp_path)),)
+    assert changed.read_bytes() == b"mine"
+    assert gone.exists()
+
+
+async def test_identical_content_is_fetched_once(tmp_path: Path) -> None:
+    async with changing() as server:
+        keys = keys_of(server)
+        for number, key in enumerate(keys):
+            server.changes.put_asset(key, f"same-{number}.bin", b"the same" * 1000)
+        report = await taken(server, tmp_path)
+        fetched = server.log.counts()["/api/rest/v2/experiment/asset/get-asset"]
+    files = report.tables[-1]
+    assert (files.stored, files.failed) == (8 * 3, 0)
+    same = (tmp_path / "files").rglob("same-*")
+    assert {path.read_bytes() for path in same} == {b"the same" * 1000}
+    etags = {row["etag"] for row in rows(tmp_path, "assets") if str(row["name"]).startswith("same")}
+    assert fetched == (8 * 2 + 1 if etags != {None} else 8 * 3)
