@@ -1,7 +1,7 @@
 """Harvests killed at every call that changes their folder, and the power lost there too.
 
-    python benchmarks/crash_campaign.py             every call
-    python benchmarks/crash_campaign.py --every 10  each tenth
+    python -m benchmarks.crash_campaign             every call, about half an hour
+    python -m benchmarks.crash_campaign --every 10  each tenth
 
 Two tiny harvests are walked: the first one into a folder, and one that brings a folder up to date.
 At each call the process is killed, and a copy of the folder loses in two ways what no sync had made
@@ -102,7 +102,7 @@ class Walk:
         self._before = before
         self._wanted: Mapping[str, str] = {}
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["benchmarks.crash_campaign"])
+        self._context.set_forkserver_preload(["benchmarks.crash_shim", "benchmarks.kill_campaign"])
         self.outcome = Outcome()
 
     def run(self, every: int, ways: Sequence[str] = WAYS) -> Outcome:
