@@ -17,13 +17,13 @@ import shutil
 import signal
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-__all__ = ["Crash", "Event", "lose_power"]
+__all__ = ["WRAPPED", "Crash", "Event", "lose_power"]
 
 _BLOCK = 512
 _GRAVES = ".graves"
@@ -64,7 +64,7 @@ class Crash:
         self._at = at
         self._count = 0
         self._graves = root.with_name(root.name + _GRAVES)
-        self._real = {name: getattr(os, name) for name in _WRAPPED}
+        self._real = {name: getattr(os, name) for name in WRAPPED}
         self._journal = None if journal is None else os.open(journal, os.O_WRONLY | os.O_APPEND)
         if journal is not None:
             self._graves.mkdir(exist_ok=True)
@@ -76,10 +76,14 @@ class Crash:
         """Calls so far."""
         return self._count
 
+    def wrap(self) -> None:
+        """Wrap the functions of `os`."""
+        for name, wrapper in WRAPPED.items():
+            setattr(os, name, partial(wrapper, self))
+
     def install(self) -> None:
         """Wrap the functions of `os`, and connections of SQLite."""
-        for name, wrapper in _WRAPPED.items():
-            setattr(os, name, partial(wrapper, self))
+        self.wrap()
         connect = sqlite3.connect
 
         def traced(*args: object, **options: object) -> sqlite3.Connection:
@@ -221,7 +225,7 @@ def _open(
     return found
 
 
-_WRAPPED: dict[str, Callable[..., object]] = {
+WRAPPED: Mapping[str, Callable[..., object]] = {
     "write": _write,
     "fsync": _fsync,
     "rename": lambda crash, *args, **options: _move(crash, "rename", *args, **options),
@@ -233,6 +237,7 @@ _WRAPPED: dict[str, Callable[..., object]] = {
     "ftruncate": _ftruncate,
     "open": _open,
 }
+"""What stands in for which function of `os`; each takes the `Crash` first."""
 
 
 def lose_power(root: Path, journal: Path, chance: random.Random, *, strict: bool) -> int:

@@ -6,8 +6,8 @@
 Points: metrics alone, in charts. Experiments: metrics of one point each, and no more. The server,
 and each harvest, have a process of their own. The peak is the largest resident size of the
 harvest's process, imports included; the lateness that of a task that sleeps for 5 ms, again and
-again, from the beginning of the plan to the end of the run. An idle process does the same meanwhile:
-how late that is says what the machine adds.
+again, from the beginning of the plan to the end of the run. An idle process does the same
+meanwhile: how late that is says what the machine adds.
 """
 
 from __future__ import annotations
