@@ -36,6 +36,7 @@ _ROW_GROUP = 128 * 1024
 _LEVEL = 3
 _FILES_OPEN = 32
 _GROUPS_HELD = 6
+_BATCHES_HELD = 512
 
 
 class Batch(Protocol):
@@ -189,6 +190,7 @@ class ParquetStream:
 
     def __init__(self, table: TableSchema, sink: Sink) -> None:
         pa, pq = _module("pyarrow"), _module("pyarrow.parquet")
+        self._table = table
         self._schema = schema_of(table)
         self._held: list[Batch] = []
         self._rows = 0
@@ -214,6 +216,8 @@ class ParquetStream:
         self._rows += rows.num_rows
         if self._rows >= _ROW_GROUP:
             self._write()
+        elif len(self._held) >= _BATCHES_HELD:
+            self._held = [joined(self._table, self._held)]
 
     def _write(self) -> None:
         pa = _module("pyarrow")

@@ -70,10 +70,24 @@ def _groups(items: Sequence[Placed], most: int) -> Iterator[list[Placed]]:
         yield group
 
 
+def _runs(items: Sequence[Placed]) -> Iterator[tuple[int, int, int]]:
+    """Give part, first row and number of rows, for items that follow each other in one part."""
+    part, first, rows = 0, 0, 0
+    for item in items:
+        if item.part == part and item.first == first + rows:
+            rows += item.rows
+            continue
+        if rows:
+            yield part, first, rows
+        part, first, rows = item.part, item.first, item.rows
+    if rows:
+        yield part, first, rows
+
+
 def _rewrite(store: Store, ledger: Ledger, reader: PartReader, items: list[Placed]) -> None:
     def rows() -> Iterator[Batch]:
-        for item in items:
-            yield from reader.batches(store.path(item.part), item.first, item.rows)
+        for part, first, count in _runs(items):
+            yield from reader.batches(store.path(part), first, count)
 
     part = store.write(rows())
     first = 0

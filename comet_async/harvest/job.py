@@ -40,6 +40,7 @@ _FAILED_FROM = 400
 _NO_CONTENT = 204
 _MARKS = 256
 _PULSE = 10.0
+_AT_A_TIME = 32
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -143,7 +144,9 @@ class Job:
             found: Items with their rows or their ends.
             told: Whether the progress knows of them already.
         """
-        for table, subject, rows in found.rows:
+        for number, (table, subject, rows) in enumerate(found.rows):
+            if number % _AT_A_TIME == _AT_A_TIME - 1:
+                await asyncio.sleep(0)
             count = 0 if rows is None else rows.num_rows
             self.writer(table).add(subject, rows if count else None)
             if not told:

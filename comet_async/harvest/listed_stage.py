@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
+
+import anyio
+
 from comet_async import comet
 from comet_async.engine.decode import decode
 from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import batch
 from comet_async.harvest.columns import experiment_columns
-from comet_async.harvest.detail_stage import due_items
 from comet_async.harvest.job import Found, Job, failures_of
+from comet_async.harvest.ledger import Due
 from comet_async.harvest.schema import TABLES
 
 __all__ = ["ListedStage"]
@@ -32,15 +37,23 @@ class ListedStage:
         Raises:
             DestinationError: The disk is full or failing.
         """
-        if _TABLE not in self._job.plan.tables:
+        job, after = self._job, 0
+        if _TABLE not in job.plan.tables:
             return
-        async for due, _ in due_items(self._job, (_TABLE,)):
-            try:
-                entry = decode(due.subject.listed, comet.Experiment)
-                found = Found(
-                    rows=[(_TABLE, due.id, batch(TABLES[_TABLE], experiment_columns([entry])))]
-                )
-            except DecodeError as error:
-                found = failures_of([_TABLE], due.id, error)
-            await self._job.take(found)
-        await self._job.flush()
+        while chunk := await job.on_disk(partial(job.lake.ledger.due, (_TABLE,), after)):
+            after = chunk[-1].id
+            await job.take(await anyio.to_thread.run_sync(_rows, chunk))
+        await job.flush()
+
+
+def _rows(chunk: Sequence[Due]) -> Found:
+    """Return the rows of some experiments, each with a batch of its own."""
+    found = Found(rows=[], ends=[])
+    for due in chunk:
+        try:
+            entry = decode(due.subject.listed, comet.Experiment)
+            rows = batch(TABLES[_TABLE], experiment_columns([entry]))
+            found.rows.append((_TABLE, due.id, rows))
+        except DecodeError as error:
+            found.ends.extend(failures_of([_TABLE], due.id, error).ends)
+    return found

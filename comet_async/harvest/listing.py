@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -138,6 +139,14 @@ class _RawPage(msgspec.Struct):
     experiments: list[msgspec.Raw] | None = None
 
 
+class _Place(msgspec.Struct):
+    """A project whose experiments are listed: its id where that is known, and who is chosen."""
+
+    project_id: str | None
+    chosen: set[str] | None
+    found: str | None = None
+
+
 class _Walk:
     """One walk over the listings of a scope."""
 
@@ -241,15 +250,11 @@ class _Walk:
         """List the experiments of one project, and find out what helps to ask of many at once."""
         chosen = await self._matching(project_id)
         keys: list[str] = []
-        found: str = project_id or ""
+        place = _Place(project_id, chosen, project_id)
         for flag in self._flags:
-            async for subject in self._experiments(project_id, archived=flag):
-                if chosen is not None and subject.key not in chosen:
-                    continue
-                if self._take(subject):
-                    keys.append(subject.key)
-                found = subject.project_id or found
-                self._counted[found] = self._counted.get(found, 0) + 1
+            async for due in self._experiments(place, archived=flag):
+                keys.extend(due)
+        found = place.found or ""
         if not keys:
             return
         facts = await self._facts(found)
@@ -279,13 +284,14 @@ class _Walk:
             found.update((await self._session.send(request)).experiment_keys)
         return found
 
-    async def _experiments(
-        self, project_id: str | None, *, archived: bool
-    ) -> AsyncIterator[Subject]:
-        """Give the experiments of a project in the order in which they started, each once.
+    async def _experiments(self, place: _Place, *, archived: bool) -> AsyncIterator[list[str]]:
+        """Take the experiments of a project, in the order in which they started, each once.
 
         A server may cap its pages below what was asked for: only a page that brings nothing new, or
         one smaller than any cap, is the last.
+
+        Returns:
+            For each page, the keys of those that are to be read.
         """
         request: Request[comet.Experiments] = comet.get_experiments(
             archived=archived,
@@ -293,36 +299,38 @@ class _Walk:
             size=_PAGE,
             sort_by="startTime",
             sort_order="asc",
-            **self._address(project_id),
+            **self._address(place.project_id),
         )
         number = 1
         while True:
             page = await self._session.send(with_query(request, page=number).returning(_RawPage))
             rows = page.experiments or []
-            fresh = [found for row in rows if (found := self._fresh(row, project_id)) is not None]
-            for entry, subject in fresh:
-                if self._selection.has(entry):
-                    yield subject
-            if not fresh or len(rows) < _SURELY_LAST:
+            # A thousand entries take a tenth of a second: the loop goes on meanwhile.
+            before = len(self._seen)
+            yield await undivided(partial(self._take_page, rows, place))
+            if len(self._seen) == before or len(rows) < _SURELY_LAST:
                 return
             number += 1
 
-    def _fresh(
-        self, row: msgspec.Raw, project_id: str | None
-    ) -> tuple[comet.Experiment, Subject] | None:
-        """Return an experiment that was not listed before."""
-        entry = decode(bytes(row), comet.Experiment)
-        if entry.experiment_key in self._seen:
-            return None
-        self._seen.add(entry.experiment_key)
-        subject = Subject(
-            "experiment",
-            entry.experiment_key,
-            self._scope.workspace,
-            entry.project_id or project_id,
-            bytes(row),
-        )
-        return entry, subject
+    def _take_page(self, rows: list[msgspec.Raw], place: _Place) -> list[str]:
+        """Take the matching experiments of a page; return the keys of those to be read."""
+        due: list[str] = []
+        for row in rows:
+            entry = decode(bytes(row), comet.Experiment)
+            key = entry.experiment_key
+            if key in self._seen:
+                continue
+            self._seen.add(key)
+            wanted = place.chosen is None or key in place.chosen
+            if not wanted or not self._selection.has(entry):
+                continue
+            project = entry.project_id or place.project_id
+            subject = Subject("experiment", key, self._scope.workspace, project, bytes(row))
+            place.found = project or place.found
+            self._counted[place.found or ""] = self._counted.get(place.found or "", 0) + 1
+            if self._take(subject):
+                due.append(key)
+        return due
 
     async def _facts(self, project_id: str) -> ProjectFacts:
         """Return what the columns of a project tell."""

@@ -17,6 +17,8 @@ __all__ = ["MAX_BYTES", "MAX_ROWS", "Store", "TableWriter", "write_whole"]
 MAX_ROWS = 1_000_000
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SECONDS = 5.0
+MAX_ITEMS = 1000
+"""Items in memory from which on a part is due: a batch of few rows takes kilobytes all the same."""
 _SLICE = 8 * 1024 * 1024
 
 
@@ -145,7 +147,9 @@ class TableWriter:
         if not self._held:
             return False
         full = self._rows >= self._max_rows or self._bytes >= self._max_bytes
-        return full or self._clock() - self._since >= self._max_seconds
+        return (
+            full or len(self._held) >= MAX_ITEMS or self._clock() - self._since >= self._max_seconds
+        )
 
     def flush(self) -> None:
         """Write what is held as one part, safe from a power loss, and mark its items. Blocks.
