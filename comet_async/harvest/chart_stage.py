@@ -63,19 +63,21 @@ class ChartStage:
 
     An experiment that a chart leaves out is asked for once more, in another batch, before it counts
     as one that has nothing. One that no chart will give stays planned, for those who ask one by
-    one.
+    one; so do those of a project whose names are not known.
 
     Args:
         job: The run.
         tables: Tables to fill.
-        names: Gives the names to ask for by project.
+        names: Gives the names to ask for by project; None where they are not known.
     """
 
-    def __init__(self, job: Job, tables: Sequence[str], names: Callable[[str], Names]) -> None:
+    def __init__(
+        self, job: Job, tables: Sequence[str], names: Callable[[str], Names | None]
+    ) -> None:
         self._job = job
         self._tables = tuple(tables)
         self._names_of = names
-        self._names: dict[str, Names] = {}
+        self._names: dict[str, Names | None] = {}
         self._sizes: dict[str, int] = {}
         self._left: set[int] = set()
         self._confirming = False
@@ -130,15 +132,15 @@ class ChartStage:
                 taken.append(waiting.popleft())
             yield _Asked(project, tuple(taken))
 
-    def _of(self, project: str) -> Names:
-        found = self._names.get(project)
-        if found is None:
-            found = self._names[project] = self._names_of(project)
-        return found
+    def _of(self, project: str) -> Names | None:
+        if project not in self._names:
+            self._names[project] = self._names_of(project)
+        return self._names[project]
 
     def _size(self, project: str) -> int:
         if project not in self._sizes:
-            self._sizes[project] = batch_size(self._of(project).bytes_each)
+            names = self._of(project)
+            self._sizes[project] = MAX_KEYS if names is None else batch_size(names.bytes_each)
         return self._sizes[project]
 
     def _adapt(self, project: str, keys: int, size: int) -> None:
@@ -151,6 +153,8 @@ class ChartStage:
     async def _fetch(self, asked: _Asked) -> _Answer:
         """Return the answer for a batch; halve it when the server refuses or does not make it."""
         names = self._of(asked.project)
+        if names is None:
+            return _Answer([], [])
         wanted = {table for due in asked.due for table in due.tables}
         metrics = names.metrics if wanted - {"parameters"} else ()
         parameters = names.parameters if "parameters" in wanted else ()

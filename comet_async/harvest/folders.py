@@ -20,11 +20,14 @@ __all__ = [
     "remove",
     "remove_file",
     "safe_folder",
+    "sole_name",
     "swap",
     "sync",
 ]
 
 T = TypeVar("T")
+
+_TWO = 2
 
 
 def safe_folder(root: Path, parts: Iterable[str]) -> Path:
@@ -53,6 +56,25 @@ def refuse_link(path: Path) -> None:
     mode = guarded(path, lambda found: found.lstat().st_mode, missing_ok=FileNotFoundError)
     if mode is not None and not stat.S_ISREG(mode):
         raise PartError(f"{printable(str(path))} is not a plain file; remove it")
+
+
+def sole_name(path: Path) -> None:
+    """See that a file which is changed in place, if it is there, is plain and has no other name.
+
+    What has another name, as in a copy made of hard links, is copied: that keeps what it shows.
+
+    Raises:
+        PartError: A link, a folder or a device stands there.
+        DestinationError: The disk is full or failing.
+    """
+    refuse_link(path)
+    names = guarded(path, lambda found: found.lstat().st_nlink, missing_ok=FileNotFoundError)
+    if names is None or names < _TWO:
+        return
+    beside = path.with_name(f".{path.name}.copy")
+    remove_file(beside)
+    guarded(beside, lambda target: shutil.copyfile(path, target))
+    guarded(path, beside.replace)
 
 
 def swap(staged: Path, final: Path, replaced: Path) -> None:

@@ -25,7 +25,16 @@ from pathlib import Path
 from comet_async.errors import CometAsyncError, LedgerError
 from comet_async.harvest import seals
 from comet_async.harvest.compaction import compact
-from comet_async.harvest.folders import guarded, link, remove, remove_file, safe_folder, swap, sync
+from comet_async.harvest.folders import (
+    guarded,
+    link,
+    remove,
+    remove_file,
+    safe_folder,
+    sole_name,
+    swap,
+    sync,
+)
 from comet_async.harvest.ledger import Ledger, Part
 from comet_async.harvest.ledger_file import DamagedLedger
 from comet_async.harvest.lock import FolderLock
@@ -104,6 +113,8 @@ class Lake:
     def _opened(self, plan: Plan) -> Ledger:
         """Return the ledger; a damaged one is replaced by the copy of the last whole run."""
         path = self.root / LEDGER
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            sole_name(path.with_name(path.name + suffix))
         if not path.exists() and not seals.restore(path):
             self._refuse_foreign()
         try:

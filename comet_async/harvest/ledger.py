@@ -9,12 +9,8 @@ worker thread, one at a time.
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -28,7 +24,6 @@ __all__ = [
     "Change",
     "Count",
     "Due",
-    "Earlier",
     "Ledger",
     "Part",
     "Placed",
@@ -402,38 +397,3 @@ def print_of(subject: Subject, run: int) -> str:
         return digest
     running = msgspec.json.decode(subject.listed, type=comet.Experiment, strict=False).running
     return f"{digest}.{run}" if running else digest
-
-
-class Earlier:
-    """What a folder holds of an earlier harvest, to be read only: for a forecast.
-
-    Args:
-        path: The ledger; where it is missing or unreadable, everything is to be read.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._db: sqlite3.Connection | None = None
-        if path.exists():
-            with suppress(sqlite3.Error):
-                self._db = sqlite3.connect(
-                    f"file:{quote(str(path))}?mode=ro", uri=True, check_same_thread=False
-                )
-
-    def done(self, subject: Subject) -> Mapping[str, str]:
-        """Return the fingerprints of those tables of a subject that need not be read again."""
-        if self._db is None:
-            return {}
-        try:
-            rows = self._db.execute(
-                "SELECT i.tbl, i.print FROM subject s JOIN item i ON i.subject = s.id"
-                " WHERE s.kind = ? AND s.key = ? AND i.state NOT IN ('planned', 'failed')",
-                (subject.kind, subject.key),
-            ).fetchall()
-        except sqlite3.Error:
-            return {}
-        return {str(table): str(mark) for table, mark in rows}
-
-    def close(self) -> None:
-        """Close the ledger."""
-        if self._db is not None:
-            self._db.close()

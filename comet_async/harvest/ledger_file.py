@@ -104,6 +104,8 @@ class LedgerFile:
 
     def _make(self, plan: Plan) -> None:
         with self._transaction():
+            if self._row("PRAGMA application_id") != (0,):
+                return  # another process was first
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
             self._db.execute(f"PRAGMA application_id = {_APPLICATION}")
@@ -142,8 +144,10 @@ class LedgerFile:
                     f"another harvest works in {printable(str(self._path.parent))}"
                     f" ({shortened(str(owner))}); wait for it or use another folder"
                 )
-        cursor = self._db.execute("UPDATE run SET state = 'killed' WHERE state = 'running'")
-        self.took_over = cursor.rowcount > 0
+        self.took_over = self._row(
+            "SELECT count(*) FROM run WHERE id = (SELECT max(id) FROM run) AND state <> 'published'"
+        ) == (1,)
+        self._db.execute("UPDATE run SET state = 'killed' WHERE state = 'running'")
         cursor = self._db.execute(
             "INSERT INTO run (state, began, owner, pulse) VALUES ('running', ?, ?, ?)",
             (now, self._owner, now),

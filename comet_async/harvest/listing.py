@@ -15,8 +15,9 @@ from comet_async.engine.decode import decode
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import AuthenticationError, CometAsyncError, UsageError
-from comet_async.harvest.lake import LEDGER
-from comet_async.harvest.ledger import Earlier, print_of
+from comet_async.harvest.earlier import Earlier
+from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
+from comet_async.harvest.ledger import print_of
 from comet_async.harvest.planner import (
     BATCHED,
     Listed,
@@ -175,7 +176,8 @@ class _Walk:
         if into is None:
             await self._walk()
             return
-        self._earlier = await undivided(lambda: Earlier(Path(into) / LEDGER))
+        root = Path(into)
+        self._earlier = await undivided(lambda: Earlier(root / LEDGER, root / PARTS_FOLDER))
         try:
             await self._walk()
         finally:

@@ -43,20 +43,36 @@ class FolderLock:
         try:
             self._descriptor = os.open(path, flags, 0o666)
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise DestinationError(f"cannot write {printable(str(path))}: {reason}") from None
+            raise _failed(path, error) from None
+        try:
+            self._take(path)
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def _take(self, path: Path) -> None:
+        """Take the lock, and say in the file who has it."""
+        if os.fstat(self._descriptor).st_nlink > 1:  # what is written here would be elsewhere too
+            raise DestinationError(f"{printable(str(path))} is a link; remove it")
         try:
             _try_lock(self._descriptor)
         except OSError:
             holder = os.read(self._descriptor, _SHOWN).decode("utf-8", "replace").strip()
-            os.close(self._descriptor)
             raise LedgerError(
                 f"another harvest works in {printable(str(path.parent))}"
                 f" ({shortened(holder) or 'unknown process'}); wait for it or use another folder"
             ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"process {os.getpid()}\n".encode())
+        try:
+            os.ftruncate(self._descriptor, 0)
+            os.write(self._descriptor, f"process {os.getpid()}\n".encode())
+        except OSError as error:
+            raise _failed(path, error) from None
 
     def release(self) -> None:
         """Give the lock back."""
         os.close(self._descriptor)
+
+
+def _failed(path: Path, error: OSError) -> DestinationError:
+    reason = error.strerror or type(error).__name__
+    return DestinationError(f"cannot write {printable(str(path))}: {reason}")

@@ -30,7 +30,7 @@ from comet_async.harvest.lake import FAILURES, FILES, Lake
 from comet_async.harvest.listed_stage import ListedStage
 from comet_async.harvest.listing import service_of
 from comet_async.harvest.parts import write_whole
-from comet_async.harvest.planner import Plan, ProjectFacts
+from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress, Silent
 from comet_async.harvest.query_stage import QueryStage
 from comet_async.harvest.readers import READERS
@@ -173,8 +173,11 @@ class _Run:
         if "assets" in tables:
             await FileStage(job).write_table()
 
-    def _names(self, project: str) -> Names:
-        facts = self._job.plan.projects.get(project) or ProjectFacts(project_id=project)
+    def _names(self, project: str) -> Names | None:
+        """Return what to ask; None where the plan thought that there is nothing to be read."""
+        facts = self._job.plan.projects.get(project)
+        if facts is None:
+            return None
         return Names(facts.metrics, facts.parameters, facts.chart_bytes)
 
     def _system_names(self, project: str) -> Names:

@@ -8,7 +8,8 @@ import pytest
 
 from comet_async.errors import LedgerError
 from comet_async.harvest.columns import AssetRow
-from comet_async.harvest.ledger import Change, Count, Earlier, print_of
+from comet_async.harvest.earlier import Earlier
+from comet_async.harvest.ledger import Change, Count, print_of
 from comet_async.harvest.ledger_files import FileEnd
 from comet_async.harvest.owners import owner_lives, this_owner
 from comet_async.harvest.planner import Plan
@@ -178,16 +179,16 @@ def test_a_forecast_knows_what_a_folder_holds(tmp_path: Path) -> None:
     lake = opened(tmp_path, "a", "b")
     write_tags(lake, {"a": ("x",)})
     lake.close()
-    earlier = Earlier(tmp_path / "ledger.sqlite")
+    earlier = Earlier(tmp_path / "ledger.sqlite", tmp_path / "parts")
     assert earlier.done(listed("b")) == earlier.done(listed("c")) == {}
     (mark,) = earlier.done(listed("a")).values()
     assert mark.startswith(print_of(listed("a"), 0))
     earlier.close()
-    none = Earlier(tmp_path / "missing.sqlite")
+    none = Earlier(tmp_path / "missing.sqlite", tmp_path / "parts")
     assert none.done(listed("a")) == {}
     none.close()
     (tmp_path / "junk.sqlite").write_bytes(b"junk" * 1000)
-    junk = Earlier(tmp_path / "junk.sqlite")
+    junk = Earlier(tmp_path / "junk.sqlite", tmp_path / "parts")
     assert junk.done(listed("a")) == {}
     junk.close()
 
