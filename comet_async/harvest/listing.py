@@ -129,9 +129,9 @@ def service_of(session: Session) -> Service:
 def _tables(scope: str, tables: Sequence[str] | None) -> tuple[str, ...]:
     if tables is not None:
         return with_implied(checked_tables(list(tables)))
-    every = [table for table in TABLES if table != "answers"]
+    every = tuple(TABLES)
     if parse_scope(scope).project is None:
-        return tuple(every)
+        return every
     return tuple(table for table in every if TABLES[table].subject not in _OF_WORKSPACE)
 
 

@@ -131,7 +131,7 @@ def options_of(selection: Selection, table: str, *, files: bool) -> str:
 
     An item that was stored under other options is read again.
     """
-    chosen: list[object] = [selection.exact, selection.raw]
+    chosen: list[object] = [selection.exact]
     if table in ("metrics", "metric_series", "metric_summaries"):
         chosen.append(selection.metrics)
     if table == "assets":

@@ -49,7 +49,6 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         metrics: Metrics whose name matches one of these globs, as `val/*`; empty for all.
         exact: Ask each experiment for all there is instead of many at once: series with context
             and offset, whole where the stored one was downsampled, and no answer inferred.
-        raw: Keep the answers themselves, in the table `answers`.
 
     Raises:
         UsageError: `since` or `until` has no time zone, or a state is unknown.
@@ -64,7 +63,6 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...] = ()
     metrics: tuple[str, ...] = ()
     exact: bool = False
-    raw: bool = False
 
     def __post_init__(self) -> None:
         for moment in (self.since, self.until):
