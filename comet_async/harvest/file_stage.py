@@ -15,7 +15,7 @@ from comet_async import comet
 from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
 from comet_async.harvest.arrow import batch
 from comet_async.harvest.columns import asset_columns
-from comet_async.harvest.folders import guarded, refuse_link
+from comet_async.harvest.folders import guarded, refuse_link, sync
 from comet_async.harvest.job import FAILED, STORED, Found, Job, end_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger_files import FileEnd, Pending, Stored
@@ -130,7 +130,10 @@ class FileStage:
         def copied() -> int:
             part = target.with_name(f".{pending.subject}-{os.urandom(6).hex()}.part")
             shutil.copyfile(source, part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
             part.replace(target)
+            sync(target.parent)
             return target.stat().st_mtime_ns
 
         modified = await self._job.on_disk(lambda: guarded(target, lambda _: copied()))
