@@ -24,8 +24,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 
 from benchmarks.crash_shim import Crash, lose_power
 from benchmarks.kill_campaign import contents, differences

@@ -18,8 +18,8 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 
 from comet_async import Limits, Session, comet, harvest
 from comet_async.server import Facts, LocalServer, Logged, MemorySource, memory_project, series_of

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import anyio
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 
 from comet_async import Limits, RetryPolicy, Session, comet, harvest
 from comet_async.server import LocalServer, SyntheticSpec

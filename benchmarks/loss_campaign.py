@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
-import pyarrow.parquet as pq
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 
 from comet_async import Limits, RetryPolicy, Session, comet, harvest
 from comet_async.server import LocalServer, SyntheticSpec
