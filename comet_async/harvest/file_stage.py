@@ -37,6 +37,7 @@ class FileStage:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._ends: list[FileEnd] = []
+        self._marking = anyio.Lock()
         self._coming: dict[tuple[str, int], anyio.Event] = {}
         self.altered: list[str] = []
 
@@ -104,7 +105,9 @@ class FileStage:
         """Return what became of a file; one of two that are alike waits for the other."""
         alike = _content(pending)
         if alike is None:
-            return await self._fetch(pending)
+            end = await self._fetch(pending)
+            await self._told(end)
+            return end
         while alike in self._coming:
             await self._coming[alike].wait()
         self._coming[alike] = anyio.Event()
@@ -114,7 +117,7 @@ class FileStage:
                 end = await self._fetch(pending)
             else:
                 end = await self._copy(pending, twin)
-            await self._job.on_disk(partial(self._job.lake.ledger.file_ends, [end]))
+            await self._told(end)
         finally:
             self._coming.pop(alike).set()
         return end
@@ -172,7 +175,7 @@ class FileStage:
                 if stops(error):
                     raise error
                 end = FileEnd(pending, end_of(error), str(error))
-        self._ends.append(end)
+                self._ends.append(end)
         if end.state == FAILED:
             self._job.failed(FILES)
         else:
@@ -180,10 +183,24 @@ class FileStage:
         if len(self._ends) >= _MARKS:
             await self._marks()
 
+    async def _told(self, end: FileEnd) -> None:
+        """Put an end into the ledger, with those that came while others were put there.
+
+        Once it is there no kill makes the file be fetched again.
+        """
+        self._ends.append(end)
+        async with self._marking:
+            await self._marks()
+
     async def _marks(self) -> None:
         ends, self._ends = self._ends, []
-        if ends:
+        if not ends:
+            return
+        try:
             await self._job.on_disk(partial(self._job.lake.ledger.file_ends, ends))
+        except BaseException:
+            self._ends = [*ends, *self._ends]
+            raise
 
 
 def _content(pending: Pending) -> tuple[str, int] | None:
