@@ -9,15 +9,14 @@ from pathlib import PurePosixPath
 import msgspec
 
 from comet_async import comet
-from comet_async.engine.fan_out import Failed, Ok, fan_out
-from comet_async.errors import AuthenticationError, DecodeError
+from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import Batch, batch
 from comet_async.harvest.columns import AssetEnd, AssetRow, asset_columns, asset_row
-from comet_async.harvest.detail_stage import due_items
 from comet_async.harvest.files import asset_paths, experiment_folder
-from comet_async.harvest.job import STORED, Found, Job, failures_of, stops
+from comet_async.harvest.job import STORED, Found, Job
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger import Due
+from comet_async.harvest.one_by_one import one_by_one
 from comet_async.harvest.readers import has_models, model_columns
 from comet_async.harvest.schema import TABLES
 
@@ -53,23 +52,8 @@ class AssetStage:
             AuthenticationError: The key is refused; what had come is stored.
             DestinationError: The disk is full or failing; earlier parts are whole.
         """
-        job = self._job
-        tables = [table for table in _TABLES if table in job.plan.tables]
-        items = due_items(job, tables)
-        try:
-            async with fan_out(self._list, items, concurrency=job.width, buffer=0) as outcomes:
-                async for outcome in outcomes:
-                    match outcome:
-                        case Ok(due, listing):
-                            await self._take(due, listing)
-                        case Failed(due, error):
-                            if stops(error):
-                                raise error
-                            await job.take(failures_of(sorted(due.tables), due.id, error))
-        except AuthenticationError:
-            await job.flush()
-            raise
-        await job.flush()
+        tables = [table for table in _TABLES if table in self._job.plan.tables]
+        await one_by_one(self._job, tables, self._list, self._take)
 
     async def _list(self, due: Due) -> _Listing:
         rows: tuple[AssetRow, ...] | None = None

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from functools import partial
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TypeVar, cast
 
 import msgspec
 
-from comet_async.engine.fan_out import Failed, Ok, fan_out
-from comet_async.errors import AuthenticationError, DecodeError
+from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import Batch, batch
-from comet_async.harvest.job import Found, Job, failures_of, stops
+from comet_async.harvest.job import Found, Job
 from comet_async.harvest.ledger import Due
+from comet_async.harvest.one_by_one import one_by_one
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.subjects import Columns, Reader
 from comet_async.request import Request
 
-__all__ = ["DetailStage", "due_items"]
+__all__ = ["DetailStage"]
 
 T = TypeVar("T")
 
@@ -44,22 +43,11 @@ class DetailStage:
             DestinationError: The disk is full or failing; earlier parts are whole.
             HarvestError: The folder or the ledger is not as it should be.
         """
-        job = self._job
-        items = due_items(job, self._tables)
-        try:
-            async with fan_out(self._read, items, concurrency=job.width, buffer=0) as outcomes:
-                async for outcome in outcomes:
-                    match outcome:
-                        case Ok(_, found):
-                            await job.take(found)
-                        case Failed(due, error):
-                            if stops(error):
-                                raise error
-                            await job.take(failures_of(sorted(due.tables), due.id, error))
-        except AuthenticationError:
-            await job.flush()
-            raise
-        await job.flush()
+        await one_by_one(self._job, self._tables, self._read, self._take)
+
+    async def _take(self, due: Due, found: Found) -> None:
+        del due
+        await self._job.take(found)
 
     async def _read(self, due: Due) -> Found:
         ask = _Asking(self._job, min(due.tables))
@@ -101,17 +89,5 @@ class _Asking:
         self.last: Request[object] | None = None
 
     async def __call__(self, request: Request[T], /) -> T:
-        self.last = msgspec.structs.replace(request)
+        self.last = cast("Request[object]", request)
         return await self._job.ask(self._table, request)
-
-
-async def due_items(job: Job, tables: Sequence[str]) -> AsyncIterator[tuple[Due, Due]]:
-    """Give the subjects of which one of `tables` is planned, in the plan's order."""
-    after = 0
-    while True:
-        chunk = await job.on_disk(partial(job.lake.ledger.due, tables, after))
-        if not chunk:
-            return
-        for due in chunk:
-            yield due, due
-        after = chunk[-1].id

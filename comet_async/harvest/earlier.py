@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from comet_async.harvest.ledger import part_name
 from comet_async.harvest.subjects import Subject
 
 __all__ = ["Earlier"]
@@ -60,6 +61,6 @@ def _whole(database: sqlite3.Connection, folder: Path) -> Iterator[int]:
     statement = "SELECT id, tbl, bytes FROM part WHERE sha256 IS NOT NULL"
     for number, table, size in database.execute(statement).fetchall():
         with suppress(OSError):
-            path = folder / str(table) / f"part-{number:06d}.parquet"
+            path = folder / str(table) / part_name(number)
             if path.lstat().st_size == size:
                 yield int(number)

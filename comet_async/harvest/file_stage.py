@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -70,9 +70,9 @@ class FileStage:
         after = (-1, "")
         while files := await self._job.on_disk(partial(ledger.stored_files, after)):
             after = files[-1][:2]
+            states = await anyio.to_thread.run_sync(_states_of, root, files)
             missing: list[tuple[int, str]] = []
-            for subject, asset, stored in files:
-                state = await anyio.to_thread.run_sync(_state_of, root / stored.path, stored)
+            for (subject, asset, stored), state in zip(files, states, strict=True):
                 if state == "missing":
                     missing.append((subject, asset))
                 elif state == "altered":
@@ -209,6 +209,11 @@ def _content(pending: Pending) -> tuple[str, int] | None:
     if pending.listed_size is None or len(etag) != 32 or not etag.isalnum():  # noqa: PLR2004  hex digits of an MD5
         return None
     return pending.etag or "", pending.listed_size
+
+
+def _states_of(root: Path, files: Sequence[tuple[int, str, Stored]]) -> list[str]:
+    """Return the state of each file: a thread hop for each would take longer than the look."""
+    return [_state_of(root / stored.path, stored) for _, _, stored in files]
 
 
 def _state_of(path: Path, stored: Stored) -> str:

@@ -41,7 +41,7 @@ from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.parts import Store
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.snapshots import complete_snapshot
+from comet_async.harvest.snapshots import SNAPSHOTS_FOLDER, complete_snapshot
 from comet_async.redaction import printable
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "FAILURES",
     "FILES",
     "LEDGER",
+    "LOCK",
     "PARTS_FOLDER",
     "TABLES_FOLDER",
     "Lake",
@@ -58,17 +59,16 @@ FILES = "files"
 FAILURES = "failures.jsonl"
 LEDGER = "ledger.sqlite"
 TABLES_FOLDER = "tables"
-_LOCK = ".lock"
+LOCK = ".lock"
 PARTS_FOLDER = "parts"
 _STAGED = "staged"
 _REPLACED = "replaced"
-_SNAPSHOTS = "snapshots"
 _UNFINISHED = (".part", ".record")
 _BACKUP = "ledger.backup.sqlite"
 
 CONTENTS = (
-    *(TABLES_FOLDER, FILES, PARTS_FOLDER, _SNAPSHOTS, _STAGED, _REPLACED),
-    *(LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", f"{LEDGER}.sha256", FAILURES, _LOCK),
+    *(TABLES_FOLDER, FILES, PARTS_FOLDER, SNAPSHOTS_FOLDER, _STAGED, _REPLACED),
+    *(LEDGER, f"{LEDGER}-wal", f"{LEDGER}-shm", f"{LEDGER}.sha256", FAILURES, LOCK),
     *(_BACKUP, f"{_BACKUP}.sha256", "ledger.damaged.sqlite"),
 )
 """Names of all folders and files that a harvest makes in its own."""
@@ -94,7 +94,7 @@ class Lake:
         self.restored = False
         self._plan = plan
         self._whole = False
-        self._lock = FolderLock(self.root / _LOCK)
+        self._lock = FolderLock(self.root / LOCK)
         try:
             self.ledger = self._opened(plan)
         except BaseException:
@@ -130,7 +130,7 @@ class Lake:
 
     def _refuse_foreign(self) -> None:
         """Touch no folder with our names that no ledger vouches for."""
-        for name in (TABLES_FOLDER, FILES, PARTS_FOLDER, _SNAPSHOTS, _STAGED, _REPLACED):
+        for name in (TABLES_FOLDER, FILES, PARTS_FOLDER, SNAPSHOTS_FOLDER, _STAGED, _REPLACED):
             if (self.root / name).exists():
                 raise LedgerError(
                     f"{printable(str(self.root / name))} is there, but no {LEDGER}:"
@@ -223,7 +223,7 @@ class Lake:
             living = compact(store, self.ledger)
             if not living:
                 living = [self._empty(store)]
-            names = {store.path(part.id).name for part in living}
+            names = {part.name for part in living}
             if self._names(table) != names:
                 if not changed:
                     self.ledger.new_snapshot()

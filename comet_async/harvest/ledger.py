@@ -28,10 +28,16 @@ __all__ = [
     "Part",
     "Placed",
     "Unfinished",
+    "part_name",
     "print_of",
 ]
 
 _CHUNK = 1000
+
+
+def part_name(number: int) -> str:
+    """Return the name of a part's file."""
+    return f"part-{number:06d}.parquet"
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -68,6 +74,11 @@ class Part(msgspec.Struct, frozen=True):
     live: int
     bytes: int
     sha256: str
+
+    @property
+    def name(self) -> str:
+        """Name of its file."""
+        return part_name(self.id)
 
 
 class Change(msgspec.Struct, frozen=True):

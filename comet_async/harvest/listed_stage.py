@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import anyio
 
@@ -14,6 +13,7 @@ from comet_async.harvest.arrow import batch
 from comet_async.harvest.columns import experiment_columns
 from comet_async.harvest.job import Found, Job, failures_of
 from comet_async.harvest.ledger import Due
+from comet_async.harvest.one_by_one import due_chunks
 from comet_async.harvest.schema import TABLES
 
 __all__ = ["ListedStage"]
@@ -37,11 +37,10 @@ class ListedStage:
         Raises:
             DestinationError: The disk is full or failing.
         """
-        job, after = self._job, 0
+        job = self._job
         if _TABLE not in job.plan.tables:
             return
-        while chunk := await job.on_disk(partial(job.lake.ledger.due, (_TABLE,), after)):
-            after = chunk[-1].id
+        async for chunk in due_chunks(job, (_TABLE,)):
             await job.take(await anyio.to_thread.run_sync(_rows, chunk))
         await job.flush()
 

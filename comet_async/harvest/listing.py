@@ -233,7 +233,7 @@ class _Walk:
         done: Mapping[str, str] = {}
         if self._earlier is not None:
             done = self._earlier.done(subject)
-        mark = print_of(subject, 0)
+        mark = print_of(subject, 0) if done else ""
         project = subject.project_id or ""
         any_due = False
         for table in self._tables:
@@ -251,7 +251,7 @@ class _Walk:
         chosen = await self._matching(project_id)
         keys: list[str] = []
         place = _Place(project_id, chosen, project_id)
-        for flag in self._flags:
+        for flag in self._selection.flags:
             async for due in self._experiments(place, archived=flag):
                 keys.extend(due)
         found = place.found or ""
@@ -263,10 +263,6 @@ class _Walk:
             facts = await self._measured(await self._probed(facts, sample), sample)
         self.projects[found] = facts
 
-    @property
-    def _flags(self) -> tuple[bool, ...]:
-        return (False, True)[: 1 + self._selection.archived]
-
     def _address(self, project_id: str | None) -> Mapping[str, str | None]:
         if project_id:
             return {"project_id": project_id}
@@ -277,7 +273,7 @@ class _Walk:
         if not self._selection.asks_server:
             return None
         found: set[str] = set()
-        for flag in self._flags:
+        for flag in self._selection.flags:
             request = comet.query_project(
                 self._selection.all_predicates(), archived=flag, **self._address(project_id)
             )
@@ -338,7 +334,7 @@ class _Walk:
         if self._selection.exact or not asking:
             return ProjectFacts(project_id=project_id)
         names: dict[str, dict[str, None]] = {}
-        for flag in self._flags:
+        for flag in self._selection.flags:
             request = comet.get_project_columns(archived=flag, **self._address(project_id))
             for column in (await self._session.send(request)).columns:
                 if column.name is not None and column.source is not None:
@@ -390,7 +386,7 @@ class _Walk:
     async def _share(self, facts: ProjectFacts) -> float:
         """Return the share of experiments with HTML."""
         having = 0
-        for flag in self._flags:
+        for flag in self._selection.flags:
             request = comet.query_project(
                 [flag_predicate("hasHtml")], project_id=facts.project_id, archived=flag
             )

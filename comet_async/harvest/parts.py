@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comet_async.engine.part_file import PartFile
 from comet_async.harvest.arrow import Batch, ParquetStream
-from comet_async.harvest.ledger import Part, Placed
+from comet_async.harvest.ledger import Part, Placed, part_name
 from comet_async.harvest.schema import TableSchema
 
 __all__ = ["MAX_BYTES", "MAX_ROWS", "Store", "TableWriter", "write_whole"]
@@ -43,7 +43,7 @@ class Store:
 
     def path(self, part: int) -> Path:
         """Return the file of a part."""
-        return self._folder() / f"part-{part:06d}.parquet"
+        return self._folder() / part_name(part)
 
     def write(self, batches: Iterable[Batch]) -> Part:
         """Write rows as one part, safe from a power loss. Blocks.

@@ -235,7 +235,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether asking for each tag of a project takes fewer requests than for each run."""
         if self.selection.exact or project.tags is None or not project.tags:
             return False
-        flags = 1 + self.selection.archived
+        flags = len(self.selection.flags)
         return len(project.tags) * flags < self._due("tags", project)
 
     def _due(self, table: str, project: ProjectFacts | None = None) -> int:
@@ -284,7 +284,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def _in(self, table: str, project: ProjectFacts) -> float:
         """Return the requests that a table takes in one project."""
-        due, flags = self._due(table, project), 1 + self.selection.archived
+        due, flags = self._due(table, project), len(self.selection.flags)
         if table == "tags" and self.by_tag(project):
             return len(project.tags or ()) * flags
         each = project.measured.get(table, self.requests_each.get(table, 0.0))

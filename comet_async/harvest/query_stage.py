@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from comet_async import comet
 from comet_async.errors import CometAsyncError
 from comet_async.harvest.arrow import batch
-from comet_async.harvest.detail_stage import due_items
 from comet_async.harvest.job import Found, Job, stops
+from comet_async.harvest.one_by_one import due_items
 from comet_async.harvest.planner import ProjectFacts
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.scope import flag_predicate, tag_predicate
@@ -83,7 +83,7 @@ class QueryStage:
     ) -> frozenset[str] | None:
         """Return the keys of the experiments that meet a predicate, None if that was not told."""
         found: set[str] = set()
-        for archived in (False, True)[: 1 + self._job.plan.selection.archived]:
+        for archived in self._job.plan.selection.flags:
             request = comet.query_project(
                 [predicate], project_id=facts.project_id, archived=archived
             )

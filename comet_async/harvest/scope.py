@@ -73,6 +73,11 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError(f"{printable(unknown[0])} is no state; known are {', '.join(_STATES)}")
 
     @property
+    def flags(self) -> tuple[bool, ...]:
+        """Values of the `archived` flag to ask with, one after the other."""
+        return (False, True) if self.archived else (False,)
+
+    @property
     def asks_server(self) -> bool:
         """Whether the server must be asked which experiments match."""
         return bool(self.tags or self.predicates)

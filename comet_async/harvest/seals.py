@@ -14,6 +14,7 @@ from pathlib import Path
 
 from comet_async.engine.part_file import PartFile
 from comet_async.harvest.folders import guarded, sync
+from comet_async.harvest.parts import write_whole
 
 __all__ = ["broken", "hash_of", "restore", "seal", "unseal"]
 
@@ -66,7 +67,7 @@ def seal(path: Path) -> None:
         raise
     told = hash_of(path).encode()
     for file_of in (backup, path):
-        _write(_seal_of(file_of), told)
+        write_whole(_seal_of(file_of), memoryview(told))
 
 
 def restore(path: Path) -> bool:
@@ -83,17 +84,6 @@ def restore(path: Path) -> bool:
     guarded(backup, lambda found: shutil.copyfile(found, path))
     sync(path.parent)
     return True
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = PartFile(path)
-    try:
-        part.open(len(data))
-        part.write([data])
-        part.finish(durable=True)
-    except BaseException:
-        part.discard()
-        raise
 
 
 def hash_of(path: Path) -> str:

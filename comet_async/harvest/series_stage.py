@@ -7,15 +7,14 @@ from collections.abc import Iterable, Mapping
 import anyio
 
 from comet_async import comet
-from comet_async.engine.fan_out import Failed, Ok, fan_out
-from comet_async.errors import AuthenticationError, DecodeError
+from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import Batch, batch, joined, only, sorted_by
 from comet_async.harvest.arrow_json import PointRows, point_rows
-from comet_async.harvest.detail_stage import due_items
 from comet_async.harvest.fidelity import STORED_AT_MOST, Reading, series_columns
 from comet_async.harvest.full_metrics import full_metric_parts, full_metric_rows
-from comet_async.harvest.job import Found, Job, failures_of, stops
+from comet_async.harvest.job import Found, Job
 from comet_async.harvest.ledger import Due
+from comet_async.harvest.one_by_one import one_by_one
 from comet_async.harvest.schema import TABLES
 
 __all__ = ["SeriesStage"]
@@ -49,22 +48,11 @@ class SeriesStage:
             AuthenticationError: The key is refused; what had come is stored.
             DestinationError: The disk is full or failing; earlier parts are whole.
         """
-        job = self._job
-        items = due_items(job, _TABLES)
-        try:
-            async with fan_out(self._read, items, concurrency=job.width, buffer=0) as outcomes:
-                async for outcome in outcomes:
-                    match outcome:
-                        case Ok(_, found):
-                            await job.take(found)
-                        case Failed(due, error):
-                            if stops(error):
-                                raise error
-                            await job.take(failures_of(sorted(due.tables), due.id, error))
-        except AuthenticationError:
-            await job.flush()
-            raise
-        await job.flush()
+        await one_by_one(self._job, _TABLES, self._read, self._take)
+
+    async def _take(self, due: Due, found: Found) -> None:
+        del due
+        await self._job.take(found)
 
     async def _read(self, due: Due) -> Found:
         request = comet.get_all_experiment_metrics(due.subject.key)

@@ -11,9 +11,9 @@ import msgspec
 from comet_async.harvest.folders import guarded, link, remove, safe_folder, sync
 from comet_async.harvest.ledger import Ledger
 
-__all__ = ["complete_snapshot"]
+__all__ = ["SNAPSHOTS_FOLDER", "complete_snapshot"]
 
-_FOLDER = "snapshots"
+SNAPSHOTS_FOLDER = "snapshots"
 
 
 class _Table(msgspec.Struct):
@@ -42,12 +42,12 @@ def complete_snapshot(root: Path, number: int, scope: str, ledger: Ledger) -> Pa
         PartError: A link stands where a folder should.
     """
     making = f"{number}.making"
-    remove(root / _FOLDER / making)
-    folder = safe_folder(root, (_FOLDER, making))
+    remove(root / SNAPSHOTS_FOLDER / making)
+    folder = safe_folder(root, (SNAPSHOTS_FOLDER, making))
     sizes = ledger.sizes()
     about = _Snapshot(number, datetime.now(UTC).isoformat(timespec="seconds"), scope, {})
     for table in sorted(guarded(root / "tables", lambda path: list(path.iterdir())) or []):
-        target = safe_folder(root, (_FOLDER, making, "tables", table.name))
+        target = safe_folder(root, (SNAPSHOTS_FOLDER, making, "tables", table.name))
         paths = guarded(table, lambda path: sorted(path.iterdir())) or []
         for path in paths:
             link(path, target / path.name)
@@ -56,7 +56,7 @@ def complete_snapshot(root: Path, number: int, scope: str, ledger: Ledger) -> Pa
     _tell_changes(folder, about, ledger)
     guarded(folder / "snapshot.json", lambda path: _write(path, msgspec.json.encode(about)))
     sync(folder)
-    final = root / _FOLDER / str(number)
+    final = root / SNAPSHOTS_FOLDER / str(number)
     remove(final)
     guarded(folder, lambda path: path.rename(final))
     sync(final.parent)

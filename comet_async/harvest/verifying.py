@@ -13,14 +13,12 @@ from comet_async.engine.threads import undivided
 from comet_async.errors import LedgerError, PartError
 from comet_async.harvest import seals
 from comet_async.harvest.arrow import require, rows_in
-from comet_async.harvest.lake import LEDGER, PARTS_FOLDER, TABLES_FOLDER
+from comet_async.harvest.lake import LEDGER, LOCK, PARTS_FOLDER, TABLES_FOLDER
 from comet_async.harvest.ledger import Ledger, Part
 from comet_async.harvest.lock import FolderLock
 from comet_async.redaction import printable
 
 __all__ = ["Problem", "Verification", "verify"]
-
-_LOCK = ".lock"
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -81,7 +79,7 @@ async def verify(
     root = Path(path)
     if not (root / LEDGER).is_file():
         raise LedgerError(f"{printable(str(root))} holds no {LEDGER}: it is no harvest")
-    lock = await undivided(lambda: FolderLock(root / _LOCK))
+    lock = await undivided(lambda: FolderLock(root / LOCK))
     try:
         if await undivided(lambda: seals.broken(root / LEDGER)):
             raise LedgerError(
@@ -143,7 +141,7 @@ class _Look:
             self._progress(self._done, total)
 
     def _part(self, part: Part) -> list[Problem]:
-        name = f"{PARTS_FOLDER}/{part.table}/part-{part.id:06d}.parquet"
+        name = f"{PARTS_FOLDER}/{part.table}/{part.name}"
         found = self._file(name, part.bytes, part.sha256)
         if found:
             return found
@@ -178,7 +176,7 @@ class _Look:
         problems: list[Problem] = []
         for table in sorted({part.table for part in parts}):
             own = [part for part in parts if part.table == table]
-            live = {f"part-{part.id:06d}.parquet" for part in own if part.live or not part.rows}
+            live = {part.name for part in own if part.live or not part.rows}
             folder = self._root / TABLES_FOLDER / table
             shown = {path.name for path in folder.iterdir()} if folder.is_dir() else set[str]()
             if shown != live:
