@@ -358,8 +358,13 @@ class _Parquet:
             self.starts.append(self.starts[-1] + meta.row_group(number).num_rows)
 
     def group(self, number: int, schema: object) -> _Rows:
+        """Return rows in the form of `schema`; a column that is newer than the part is null."""
         rows = self._file.read_row_group(number)
-        return cast("_Rows", rows.select(schema.names).cast(schema))  # type: ignore[attr-defined]  # pyarrow has no types
+        for field in schema:  # type: ignore[attr-defined]  # pyarrow has no types
+            if field.name not in rows.column_names:
+                nothing = _module("pyarrow").nulls(rows.num_rows, field.type)
+                rows = rows.append_column(field, nothing)
+        return cast("_Rows", rows.select(schema.names).cast(schema))  # type: ignore[attr-defined]  # as above
 
     def close(self) -> None:
         self._file.close()
