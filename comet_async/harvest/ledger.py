@@ -211,6 +211,19 @@ class Ledger(FileLedger):
             "SELECT count(*) FROM item WHERE state = 'planned' AND tbl = ?", (table,)
         )
 
+    def without_details(self) -> list[tuple[int, str]]:
+        """Return the experiments whose system metrics are planned and whose names are not known.
+
+        The names come with the system details: each is told with what became of these.
+        """
+        with self._guarded():
+            return self._db.execute(
+                "SELECT m.subject, coalesce(d.reason, 'not read') FROM item m JOIN item d"
+                " ON d.subject = m.subject AND d.tbl = 'system_details'"
+                " WHERE m.tbl = 'system_metrics' AND m.state = 'planned'"
+                " AND d.state NOT IN ('stored', 'absent') ORDER BY m.subject"
+            ).fetchall()
+
     def new_part(self, table: str) -> int:
         """Return the number of a part that is about to be written."""
         with self._guarded(), self._transaction():

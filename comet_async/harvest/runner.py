@@ -25,7 +25,7 @@ from comet_async.harvest.asset_stage import AssetStage
 from comet_async.harvest.chart_stage import ChartStage, Names
 from comet_async.harvest.detail_stage import DetailStage
 from comet_async.harvest.file_stage import FileStage
-from comet_async.harvest.job import Job
+from comet_async.harvest.job import FAILED, Found, Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
 from comet_async.harvest.listed_stage import ListedStage
 from comet_async.harvest.listing import service_of
@@ -165,13 +165,23 @@ class _Run:
             if wanted:
                 await DetailStage(job, reader, wanted).run()
         if "system_metrics" in tables:
-            await ChartStage(job, ("system_metrics",), self._system_names).run()
+            await self._system_metrics()
         if {"assets", "models"} & set(tables):
             await AssetStage(job, files=self._files is not None).run()
         if self._files is not None:
             await self._files.fetch()
         if "assets" in tables:
             await FileStage(job).write_table()
+
+    async def _system_metrics(self) -> None:
+        """Ask for the system metrics of those whose details told which they have."""
+        job, tables = self._job, ("system_metrics",)
+        unknown = await job.on_disk(job.lake.ledger.without_details)
+        for subject, why in unknown:
+            reason = f"its system details: {why}"
+            await job.take(Found(ends=[("system_metrics", subject, FAILED, reason)]))
+        await job.flush()
+        await ChartStage(job, tables, self._system_names, last=True).run()
 
     def _names(self, project: str) -> Names | None:
         """Return what to ask; None where the plan thought that there is nothing to be read."""

@@ -111,34 +111,6 @@ async def test_j7_new_metrics_and_other_types_leave_old_rows_alone(tmp_path: Pat
     ] == ["nan", "None", "1e-308"]
 
 
-@pytest.mark.parametrize(("limit", "refusal"), [(200, 413), (100, 504), (50, 400)])
-async def test_charts_that_are_refused_are_halved_and_nothing_is_lost(
-    tmp_path: Path, limit: int, refusal: int
-) -> None:
-    spec = SyntheticSpec(experiments=8, points=30, metrics=3, odd_metrics=False)
-    async with LocalServer(
-        synthetic=spec, extras=False, chart_points=limit, chart_refusal=refusal
-    ) as server:
-        report = await taken(server, tmp_path)
-        counts = server.log.counts()
-    assert report.exit_code == 0
-    assert len(rows(tmp_path, "metrics")) == 8 * 3 * 30
-    assert counts["/api/rest/v2/experiments/multi-metric-chart"] > 3
-    # A chart of one experiment has 90 points: below that each is asked for by itself.
-    alone = counts.get("/api/rest/v2/experiment/metrics/get-all", 0)
-    assert alone == (8 if limit < 90 else 0)
-    sources = {row["source"] for row in rows(tmp_path, "metric_series")}
-    assert sources == ({"get-all"} if limit < 90 else {"chart"})
-
-
-async def test_an_experiment_that_a_chart_leaves_out_is_asked_for_again(tmp_path: Path) -> None:
-    async with LocalServer(synthetic=SPEC, extras=False) as server:
-        server.faults.add("missing_experiment", None, "multi-metric-chart", times=1)
-        report = await taken(server, tmp_path)
-    assert report.exit_code == 0
-    assert len({row["experiment_key"] for row in rows(tmp_path, "metrics")}) == 8
-
-
 async def test_a_downsampled_series_says_so_and_is_whole_where_it_is_asked_exactly(
     tmp_path: Path,
 ) -> None:
