@@ -18,7 +18,7 @@ from comet_async import comet
 from comet_async.harvest.ledger_files import FileLedger
 from comet_async.harvest.planner import Plan, options_of
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.subjects import Subject
+from comet_async.harvest.subjects import Subject, listing_tells
 
 __all__ = [
     "Change",
@@ -168,12 +168,14 @@ class Ledger(FileLedger):
         self._db.execute("DELETE FROM incoming")
 
     def _plan_table(self, table: str, options: str) -> None:
+        kind = TABLES[table].subject
         self._db.execute(
             "INSERT INTO item (tbl, subject, state, print)"
             " SELECT ?, id, 'planned', print || ? FROM subject WHERE kind = ? AND seen = ?"
             " ON CONFLICT (tbl, subject) DO UPDATE SET state = 'planned', reason = NULL,"
-            " print = excluded.print WHERE item.print <> excluded.print OR item.state = 'failed'",
-            (table, options, TABLES[table].subject, self.run),
+            " print = excluded.print WHERE item.print <> excluded.print OR item.state = 'failed'"
+            " OR ?",
+            (table, options, kind, self.run, not listing_tells(kind)),
         )
 
     def _plan_files_again(self) -> None:
@@ -276,6 +278,23 @@ class Ledger(FileLedger):
                 " rows = CASE ?1 WHEN 'failed' THEN rows ELSE 0 END"
                 " WHERE tbl = ?3 AND subject = ?4",
                 [(state, reason, table, subject) for table, subject, state, reason in ends],
+            )
+
+    def place(self, table: str, subject: int) -> Placed:
+        """Return where the rows of an item are."""
+        with self._guarded():
+            part, first, rows = self._row(
+                "SELECT coalesce(part, 0), first, rows FROM item WHERE tbl = ? AND subject = ?",
+                (table, subject),
+            )
+        return Placed(subject, int(str(part)), int(str(first)), int(str(rows)))
+
+    def unchanged(self, table: str, subject: int) -> None:
+        """Record that an item was read again and has the rows that it had."""
+        with self._guarded(), self._transaction():
+            self._db.execute(
+                "UPDATE item SET state = 'stored', reason = NULL WHERE tbl = ? AND subject = ?",
+                (table, subject),
             )
 
     def placed(self, parts: Sequence[int]) -> list[Placed]:

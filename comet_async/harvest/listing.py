@@ -29,7 +29,7 @@ from comet_async.harvest.planner import (
 from comet_async.harvest.readers import MODEL_ELEMENT, READERS
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection, flag_predicate, parse_scope
-from comet_async.harvest.subjects import Reader, Subject
+from comet_async.harvest.subjects import Reader, Subject, listing_tells
 from comet_async.paging import with_query
 from comet_async.request import Request
 from comet_async.service import Service
@@ -231,7 +231,7 @@ class _Walk:
         """Add a subject, count the tables that are to be read of it, and tell if there are any."""
         self.listed.add(subject)
         done: Mapping[str, str] = {}
-        if self._earlier is not None:
+        if self._earlier is not None and listing_tells(subject.kind):
             done = self._earlier.done(subject)
         mark = print_of(subject, 0) if done else ""
         project = subject.project_id or ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
@@ -11,6 +13,7 @@ from benchmarks.fidelity_campaign import differing
 from benchmarks.loss_campaign import FAULTS, campaign
 from comet_async import Limits, RetryPolicy, Session, comet, harvest, open_lake
 from comet_async.server import Changes, LocalServer, SyntheticSource, SyntheticSpec
+from comet_async.server.records import Artifact
 
 SPEC = SyntheticSpec(experiments=8, points=30, metrics=3, parameters=4, assets=2, odd_metrics=False)
 QUICK = RetryPolicy(attempts=2, base=0.001, unreadable_attempts=1)
@@ -91,6 +94,45 @@ async def test_j8_what_is_deleted_added_or_changed_meanwhile_is_told(tmp_path: P
     lake = open_lake(tmp_path)
     difference = harvest.diff(lake.at(1), lake)
     assert difference.experiments.removed == (keys[0],)
+
+
+class Growing(Changes):
+    """A source whose artifacts have so many of their versions."""
+
+    shown = 1
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        found = super().artifacts(workspace)
+        return [replace(one, versions=one.versions[: self.shown]) for one in found]
+
+
+async def test_j8_news_that_no_listing_tells_are_found(tmp_path: Path) -> None:
+    source = Growing(SyntheticSource(replace(SPEC, artifacts=2, artifact_versions=3)))
+    async with LocalServer(sources=[source], extras=False) as server:
+        first = await taken(server, tmp_path)
+        before = {table: rows(tmp_path, table) for table in harvest.TABLES}
+        assert len(before["artifact_versions"]) == 2
+        again = await taken(server, tmp_path)
+        assert (first.snapshot, again.snapshot) == (1, None)
+
+        source.shown = 3
+        server.store.extras = True
+        server.faults.add("status", 403, "code-panel/get-all", times=1)
+        partial = await taken(server, tmp_path)
+        assert (partial.snapshot, partial.exit_code) == (2, 3)
+        assert rows(tmp_path, "panels") == []
+        whole = await taken(server, tmp_path)
+        assert (whole.snapshot, whole.exit_code) == (3, 0)
+
+    known = {row["artifact_id"] for row in before["artifacts"]}
+    versions = [row["artifact_id"] for row in rows(tmp_path, "artifact_versions")]
+    assert sum(artifact in known for artifact in versions) == 2 * 3
+    assert [row["notes"] for row in before["projects"]] == [None]
+    assert [row["notes"] is None for row in rows(tmp_path, "projects")] == [False]
+    assert len(rows(tmp_path, "panels")) > 0
+    assert len(rows(tmp_path, "dashboards")) > 0
+    for table in ("experiments", "metrics", "parameters", "assets"):
+        assert rows(tmp_path, table) == before[table]
 
 
 async def test_j7_new_metrics_and_other_types_leave_old_rows_alone(tmp_path: Path) -> None:
