@@ -185,22 +185,31 @@ class Ledger(FileLedger):
             " AND subject IN (SELECT subject FROM file WHERE state = 'planned')"
         )
 
-    def due(self, tables: Sequence[str], after: int, limit: int = _CHUNK) -> list[Due]:
+    def due(
+        self,
+        tables: Sequence[str],
+        after: int,
+        limit: int = _CHUNK,
+        *,
+        project: str | None = None,
+    ) -> list[Due]:
         """Return the next subjects of which one of `tables` is planned, in the plan's order.
 
         Args:
             tables: Names of tables.
             after: Id of the last subject that was given, 0 at the beginning.
             limit: How many at most.
+            project: Id of the project to which they belong; None for all.
         """
-        marks = ", ".join("?" * len(tables))
+        marks = ", ".join(f"?{number}" for number in range(4, 4 + len(tables)))
         with self._guarded():
             rows = self._db.execute(
                 "SELECT s.id, s.kind, s.key, s.workspace, s.project, s.listed,"  # noqa: S608
                 " group_concat(i.tbl) FROM item i JOIN subject s ON s.id = i.subject"
-                f" WHERE i.state = 'planned' AND i.subject > ? AND i.tbl IN ({marks})"
-                " GROUP BY i.subject ORDER BY i.subject LIMIT ?",
-                (after, *tables, limit),
+                f" WHERE i.state = 'planned' AND i.subject > ?1 AND i.tbl IN ({marks})"
+                " AND (?2 IS NULL OR s.project = ?2)"
+                " GROUP BY i.subject ORDER BY i.subject LIMIT ?3",
+                (after, project, limit, *tables),
             ).fetchall()
         return [
             Due(number, Subject(*entry), frozenset(str(names).split(",")))

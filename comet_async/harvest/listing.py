@@ -31,6 +31,7 @@ from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection, flag_predicate, parse_scope
 from comet_async.harvest.subjects import Reader, Subject, listing_tells
 from comet_async.paging import with_query
+from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 from comet_async.service import Service
 
@@ -39,11 +40,11 @@ __all__ = ["plan", "requests_each", "service_of"]
 T = TypeVar("T")
 
 _PAGE = 1000
-_SURELY_LAST = 100
 _SAMPLED_FROM = 50
 _SAMPLED = 8
 _CHARTED = 4
 _MANY_METRICS = 500
+_SHOWN = 5
 _OF_WORKSPACE = frozenset({"workspace", "registry_model", "artifact"})
 
 
@@ -79,7 +80,8 @@ async def plan(
         experiment stands in it once, though a listing may repeat it.
 
     Raises:
-        UsageError: The scope or a table is unknown, or the session has no Comet service.
+        UsageError: The scope or a table is unknown, a key is in no listing, or the session has no
+            Comet service.
         CometAsyncError: A listing failed; without a whole listing there is no plan.
     """
     asked, chosen = parse_scope(scope), _tables(scope, tables)
@@ -140,10 +142,11 @@ class _RawPage(msgspec.Struct):
 
 
 class _Place(msgspec.Struct):
-    """A project whose experiments are listed: its id where that is known, and who is chosen."""
+    """A project whose experiments are listed: id, number of them as told, and who is chosen."""
 
     project_id: str | None
     chosen: set[str] | None
+    told: int | None = None
     found: str | None = None
 
 
@@ -191,7 +194,9 @@ class _Walk:
             if "project" in kinds and project is not None:
                 self._add("project", project.project_id, project)
             if "experiment" in kinds:
-                await self._project(None if project is None else project.project_id)
+                await self._project(project)
+        if "experiment" in kinds:
+            self._check_keys()
         if "registry_model" in kinds:
             models = await self._session.send(comet.get_registry_models(self._scope.workspace))
             for model in models.registry_models:
@@ -200,6 +205,19 @@ class _Walk:
             artifacts = await self._session.send(comet.get_artifacts(self._scope.workspace))
             for artifact in artifacts.artifacts:
                 self._add("artifact", artifact.artifact_id or artifact.name or "", artifact)
+
+    def _check_keys(self) -> None:
+        """See that each experiment that was named is there.
+
+        Raises:
+            UsageError: The listings have none of that key.
+        """
+        unknown = sorted(self._selection.keys - self._seen)
+        if unknown:
+            shown = ", ".join(shortened(printable(key)) for key in unknown[:_SHOWN])
+            more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
+            archived = "" if self._selection.archived else "; archived ones have to be asked for"
+            raise UsageError(f"{self._scope} has no experiment {shown}{more}{archived}")
 
     async def _projects(self, *, named: bool) -> list[comet.Project | None]:
         """Return the projects of the scope; None where a name will do."""
@@ -246,11 +264,12 @@ class _Walk:
             any_due = True
         return any_due
 
-    async def _project(self, project_id: str | None) -> None:
+    async def _project(self, project: comet.Project | None) -> None:
         """List the experiments of one project, and find out what helps to ask of many at once."""
-        chosen = await self._matching(project_id)
+        project_id = None if project is None else project.project_id
+        told = None if project is None else project.number_of_experiments
+        place = _Place(project_id, await self._matching(project_id), told, project_id)
         keys: list[str] = []
-        place = _Place(project_id, chosen, project_id)
         for flag in self._selection.flags:
             async for due in self._experiments(place, archived=flag):
                 keys.extend(due)
@@ -283,8 +302,8 @@ class _Walk:
     async def _experiments(self, place: _Place, *, archived: bool) -> AsyncIterator[list[str]]:
         """Take the experiments of a project, in the order in which they started, each once.
 
-        A server may cap its pages below what was asked for: only a page that brings nothing new, or
-        one smaller than any cap, is the last.
+        A server may cap its pages below what was asked for. The last page is one that brings
+        nothing new, one smaller than that before it, or the first if it has as many as there are.
 
         Returns:
             For each page, the keys of those that are to be read.
@@ -297,16 +316,17 @@ class _Walk:
             sort_order="asc",
             **self._address(place.project_id),
         )
-        number = 1
+        number, before = 1, 0
         while True:
             page = await self._session.send(with_query(request, page=number).returning(_RawPage))
             rows = page.experiments or []
             # A thousand entries take a tenth of a second: the loop goes on meanwhile.
-            before = len(self._seen)
+            seen = len(self._seen)
             yield await undivided(partial(self._take_page, rows, place))
-            if len(self._seen) == before or len(rows) < _SURELY_LAST:
+            all_there = number == 1 and len(rows) == place.told and not archived
+            if len(self._seen) == seen or len(rows) < before or all_there:
                 return
-            number += 1
+            number, before = number + 1, len(rows)
 
     def _take_page(self, rows: list[msgspec.Raw], place: _Place) -> list[str]:
         """Take the matching experiments of a page; return the keys of those to be read."""

@@ -41,7 +41,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         archived: Archived experiments as well.
-        keys: These experiments only; empty for no such limit.
+        keys: These experiments only, any collection; empty for no such limit.
         tags: Experiments with all of these tags; the server looks.
         predicates: Experiments that meet all of these predicates; the server looks. Each is
             `{"source": ..., "query": {"condition": ..., "rules": [...]}}`.
@@ -57,7 +57,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     archived: bool = False
-    keys: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     predicates: tuple[Mapping[str, object], ...] = ()
     since: datetime | None = None
@@ -67,6 +67,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = False
 
     def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "keys", frozenset(self.keys))
         for moment in (self.since, self.until):
             if moment is not None and moment.tzinfo is None:
                 raise UsageError(f"{moment} needs a time zone, as 2026-01-31T00:00:00Z")

@@ -86,13 +86,21 @@ def test_tables_are_listed_without_a_server(run: Run) -> None:
         (["--since", "2025-06-15T15:07:00"], 1),
         (["--until", "2025-06-15T15:07:00"], 1),
         (["--state", "running"], 0),
-        (["--keys", "none"], 0),
     ],
 )
 def test_experiments_are_chosen(run: Run, options: list[str], experiments: int) -> None:
     ended = run("harvest", "synthetic", "-o", "lake", "--tables", "experiments", "--json", *options)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["tables"][0]["rows"] == experiments
+
+
+def test_a_key_that_is_nowhere_is_an_error(run: Run, tmp_path: Path) -> None:
+    ended = run("harvest", "synthetic", "-o", "lake", "--keys", "none", "--keys", "nor\x1bme")
+    assert ended.code == 2
+    assert "synthetic has no experiment none, nor" in ended.err
+    assert "archived ones have to be asked for" in ended.err
+    assert control_bytes(ended.err) == []
+    assert not (tmp_path / "lake").exists()
 
 
 def test_verify_finds_what_was_changed(run: Run, tmp_path: Path) -> None:
