@@ -103,6 +103,9 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
 @click.option("--exact", is_flag=True, help="Ask each experiment for all there is of it.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what it would take, and stop.")
 @click.option("--no-assets", is_flag=True, help="List the assets, but do not fetch their files.")
+@click.option(
+    "--answers", is_flag=True, help="Keep each answer as it came, too, in the table `answers`."
+)
 @click.option("--archived", is_flag=True, help="Harvest archived experiments as well.")
 @click.option(
     "--list-tables",
@@ -124,6 +127,7 @@ def harvest(
     tables: tuple[str, ...],
     only_plan: bool,
     no_assets: bool,
+    answers: bool,
     quiet: bool,
     as_json: bool,
     **chosen: object,
@@ -149,6 +153,7 @@ def harvest(
         folder=folder,
         tables=tables or None,
         assets=not no_assets,
+        answers=answers,
         chosen=chosen,
         only_plan=only_plan,
         quiet=quiet,

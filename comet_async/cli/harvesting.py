@@ -37,6 +37,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where to; None for a plan without one.
         tables: Names of tables; None for all.
         assets: Whether to fetch the files of assets.
+        answers: Whether to keep the answers as they come.
         chosen: Members of a `Selection`, as the command line has them.
         only_plan: Say what it would take, and stop.
         quiet: No progress and no table.
@@ -47,6 +48,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None
     tables: tuple[str, ...] | None = None
     assets: bool = True
+    answers: bool = False
     chosen: Mapping[str, object] = MappingProxyType({})
     only_plan: bool = False
     quiet: bool = False
@@ -147,6 +149,7 @@ async def _planned(session: Session, order: Order) -> Plan:
         session,
         order.scope,
         tables=None if order.tables is None else list(order.tables),
+        answers=order.answers,
         selection=msgspec.convert(chosen, harvest.Selection),
         into=order.folder,
         files=order.assets,

@@ -79,6 +79,7 @@ class AssetStage:
             await job.take(Found(rows=[("models", due.id, listing.models)]))
         if listing.rows is None:
             return
+        await job.keep_answers(now=True)
         await job.on_disk(partial(self._record, due, listing.rows))
         job.answered("assets", 1, len(listing.rows))
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import anyio
 import msgspec
 
+from comet_async import comet
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import (
@@ -19,6 +21,7 @@ from comet_async.errors import (
     EmptyAnswer,
     MessageInsteadOfData,
 )
+from comet_async.harvest.answers import ANSWERS, Answer, answer_rows
 from comet_async.harvest.arrow import Batch
 from comet_async.harvest.lake import Lake
 from comet_async.harvest.ledger import Part, Placed
@@ -26,6 +29,7 @@ from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.report import Effort
+from comet_async.harvest.subjects import Subject
 from comet_async.request import Request
 
 __all__ = ["ABSENT", "FAILED", "STORED", "Found", "Job", "end_of", "failures_of", "stops"]
@@ -81,6 +85,10 @@ class Job:
         self._one = anyio.Lock()
         self._beaten = asyncio.get_running_loop().time()
         self.converting = anyio.CapacityLimiter(1)
+        self._heard = deque(plan.answers)
+        self._answers: TableWriter | None = None
+        if plan.keeps_answers:
+            self._answers = TableWriter(lake.store(ANSWERS), self._answered)
 
     @property
     def width(self) -> int:
@@ -123,7 +131,37 @@ class Job:
     async def ask(self, table: str, request: Request[T]) -> T:
         """Return the answer to a request for a table."""
         self.asks(table)
+        if self._answers is not None:
+            request = request.tapped(partial(self._hear, table, cast("Request[object]", request)))
         return await self.session.send(request)
+
+    def _hear(self, table: str, request: Request[object], body: bytes) -> None:
+        self._heard.append(Answer.now(table, request, body))
+
+    async def keep_listed(self, table: str, subjects: Iterable[Subject]) -> None:
+        """Keep entries of listings with the answers, where these are kept."""
+        if self._answers is None:
+            return
+        for subject in subjects:
+            asked = comet.get_experiments(project_id=subject.project_id)
+            self._hear(table, cast("Request[object]", asked), subject.listed)
+        await self.keep_answers(now=False)
+
+    async def keep_answers(self, *, now: bool) -> None:
+        """Put on disk what was heard, before the ledger says that anything of it is stored."""
+        writer = self._answers
+        if writer is None:
+            return
+        heard = [self._heard.popleft() for _ in range(len(self._heard))]
+        if heard:
+            writer.add(0, await anyio.to_thread.run_sync(answer_rows, heard))
+        if now or writer.due:
+            await self.on_disk(writer.flush)
+
+    def _answered(self, part: Part | None, items: list[Placed]) -> None:
+        del items
+        if part is not None:
+            self.lake.ledger.answered(part)
 
     async def on_disk(self, act: Callable[[], T]) -> T:
         """Return `act()`, run in a worker thread, one at a time: the ledger has one writer.
@@ -157,11 +195,13 @@ class Job:
                 self.failed(table)
             else:
                 self.answered(table, 1, 0)
-        if len(self._ends) >= _MARKS:
+        due = [writer for writer in self._writers.values() if writer.due]
+        marks = len(self._ends) >= _MARKS
+        await self.keep_answers(now=bool(due) or marks)
+        if marks:
             await self._marks()
-        for writer in self._writers.values():
-            if writer.due:
-                await self.on_disk(writer.flush)
+        for writer in due:
+            await self.on_disk(writer.flush)
 
     def writer(self, table: str) -> TableWriter:
         """Return the writer of a table."""
@@ -180,6 +220,7 @@ class Job:
 
     async def flush(self) -> None:
         """Put everything on disk that is held."""
+        await self.keep_answers(now=True)
         await self._marks()
         for writer in self._writers.values():
             await self.on_disk(writer.flush)

@@ -18,7 +18,7 @@ from comet_async import comet
 from comet_async.harvest.ledger_files import FileLedger
 from comet_async.harvest.planner import Plan, options_of
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.subjects import Subject, listing_tells
+from comet_async.harvest.subjects import Subject, SubjectKind, listing_tells
 
 __all__ = [
     "Change",
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _CHUNK = 1000
+_ANSWERS: SubjectKind = "answers"
 
 
 def part_name(number: int) -> str:
@@ -104,13 +105,14 @@ class Ledger(FileLedger):
 
     def begin(self, plan: Plan, *, files: bool) -> None:
         """Start a run: take in the listings, and plan what is new, changed, failed or left over."""
-        kinds = sorted({TABLES[table].subject for table in plan.tables})
+        kinds = sorted({TABLES[table].subject for table in plan.tables} - {_ANSWERS})
         with self._guarded(), self._transaction():
             self.run = self._claimed()
             self._take_in(plan)
             self._compare(kinds)
             for table in plan.tables:
-                self._plan_table(table, options_of(plan.selection, table, files=files))
+                options = options_of(plan.selection, table, files=files, answers=plan.keeps_answers)
+                self._plan_table(table, options)
             if files and "assets" in plan.tables:
                 self._plan_files_again()
 
@@ -173,8 +175,8 @@ class Ledger(FileLedger):
             "INSERT INTO item (tbl, subject, state, print)"
             " SELECT ?, id, 'planned', print || ? FROM subject WHERE kind = ? AND seen = ?"
             " ON CONFLICT (tbl, subject) DO UPDATE SET state = 'planned', reason = NULL,"
-            " print = excluded.print WHERE item.print <> excluded.print OR item.state = 'failed'"
-            " OR ?",
+            " print = excluded.print WHERE item.state = 'failed' OR ? OR"
+            " NOT up_to_date(item.print, excluded.print)",
             (table, options, kind, self.run, not listing_tells(kind)),
         )
 
@@ -239,6 +241,21 @@ class Ledger(FileLedger):
         """Return the number of a part that is about to be written."""
         with self._guarded(), self._transaction():
             return self._db.execute("INSERT INTO part (tbl) VALUES (?)", (table,)).lastrowid or 0
+
+    def answered(self, part: Part) -> None:
+        """Record a part of answers that is safely on disk: it is a subject and an item itself."""
+        with self._guarded(), self._transaction():
+            self._part(part)
+            cursor = self._db.execute(
+                "INSERT INTO subject (kind, key, workspace, listed, print, seen)"
+                " VALUES (?, ?, '', '{}', '', ?)",
+                (_ANSWERS, str(part.id), self.run),
+            )
+            self._db.execute(
+                "INSERT INTO item (tbl, subject, state, print, part, rows)"
+                " VALUES (?, ?, 'stored', '', ?, ?)",
+                (_ANSWERS, cursor.lastrowid, part.id, part.rows),
+            )
 
     def stored(self, part: Part, items: Iterable[Placed]) -> None:
         """Record a part that is safely on disk, and all items in it."""

@@ -12,7 +12,7 @@ import msgspec
 
 from comet_async.errors import DestinationError, LedgerError
 from comet_async.harvest.owners import owner_lives, this_owner
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import Plan, up_to_date
 from comet_async.redaction import bare_url, printable, shortened
 
 __all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
@@ -80,6 +80,7 @@ class LedgerFile:
         self.took_over = False
         with self._guarded():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.create_function("up_to_date", 2, up_to_date, deterministic=True)
         try:
             with self._guarded():
                 self._open(plan)

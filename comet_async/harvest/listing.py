@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from comet_async.engine.decode import decode
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import AuthenticationError, CometAsyncError, UsageError
+from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.earlier import Earlier
 from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
 from comet_async.harvest.ledger import print_of
@@ -24,6 +25,7 @@ from comet_async.harvest.planner import (
     Plan,
     ProjectFacts,
     options_of,
+    up_to_date,
     with_implied,
 )
 from comet_async.harvest.readers import MODEL_ELEMENT, READERS
@@ -53,6 +55,7 @@ async def plan(
     scope: str,
     *,
     tables: Sequence[str] | None = None,
+    answers: bool = False,
     archived: bool = False,
     selection: Selection | None = None,
     into: Path | str | None = None,
@@ -67,8 +70,9 @@ async def plan(
     Args:
         session: An open session with the Comet service.
         scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
-        tables: Names out of `TABLES`; default all, for a project those of projects and experiments.
-            Tables that come with others are added.
+        tables: Names out of `TABLES`; default all but `answers`, for a project those of projects
+            and experiments. Tables that come with others are added.
+        answers: Keep the answers as they come as well, in the table `answers`.
         archived: Whether to harvest archived experiments as well.
         selection: Which experiments, and how they are read; `archived` adds to it.
         into: Folder of an earlier harvest: what it holds and is up to date is not to be read again.
@@ -84,7 +88,7 @@ async def plan(
             Comet service.
         CometAsyncError: A listing failed; without a whole listing there is no plan.
     """
-    asked, chosen = parse_scope(scope), _tables(scope, tables)
+    asked, chosen = parse_scope(scope), _tables(scope, tables, answers=answers)
     wanted = selection or Selection()
     if archived:
         wanted = msgspec.structs.replace(wanted, archived=True)
@@ -103,6 +107,7 @@ async def plan(
         requests=session.counters.requests - before,
         limits=service.limits_of("default"),
         requests_each=requests_each(chosen, readers),
+        answers=tuple(walk.answers),
     )
 
 
@@ -128,13 +133,14 @@ def service_of(session: Session) -> Service:
     raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
 
 
-def _tables(scope: str, tables: Sequence[str] | None) -> tuple[str, ...]:
+def _tables(scope: str, tables: Sequence[str] | None, *, answers: bool) -> tuple[str, ...]:
+    more = (ANSWERS,) if answers else ()
     if tables is not None:
-        return with_implied(checked_tables(list(tables)))
-    every = tuple(TABLES)
+        return with_implied((*checked_tables(list(tables)), *more))
+    every = tuple(table for table in TABLES if table != ANSWERS)
     if parse_scope(scope).project is None:
-        return every
-    return tuple(table for table in every if TABLES[table].subject not in _OF_WORKSPACE)
+        return (*every, *more)
+    return (*(table for table in every if TABLES[table].subject not in _OF_WORKSPACE), *more)
 
 
 class _RawPage(msgspec.Struct):
@@ -168,7 +174,12 @@ class _Walk:
         self._tables = tables
         self._seen: set[str] = set()
         self._earlier: Earlier | None = None
-        self._options = {table: options_of(selection, table, files=files) for table in tables}
+        self._keeping = ANSWERS in tables
+        self._options = {
+            table: options_of(selection, table, files=files, answers=self._keeping)
+            for table in tables
+        }
+        self.answers: list[Answer] = []
         self._counted: dict[str, int] = {}
         self.due: dict[str, dict[str, int]] = {}
         self.listed = Listed()
@@ -198,11 +209,13 @@ class _Walk:
         if "experiment" in kinds:
             self._check_keys()
         if "registry_model" in kinds:
-            models = await self._session.send(comet.get_registry_models(self._scope.workspace))
+            asked = comet.get_registry_models(self._scope.workspace)
+            models = await self._ask("registry_models", asked)
             for model in models.registry_models:
                 self._add("registry_model", model.model_name or model.registry_model_id, model)
         if "artifact" in kinds:
-            artifacts = await self._session.send(comet.get_artifacts(self._scope.workspace))
+            listing = comet.get_artifacts(self._scope.workspace)
+            artifacts = await self._ask("artifacts", listing)
             for artifact in artifacts.artifacts:
                 self._add("artifact", artifact.artifact_id or artifact.name or "", artifact)
 
@@ -222,14 +235,25 @@ class _Walk:
     async def _projects(self, *, named: bool) -> list[comet.Project | None]:
         """Return the projects of the scope; None where a name will do."""
         if self._scope.project is None:
-            answer = await self._session.send(comet.get_projects(self._scope.workspace))
+            answer = await self._ask("projects", comet.get_projects(self._scope.workspace))
             return list(answer.projects)
         if named:
             return [None]
         request = comet.get_project(
             project_name=self._scope.project, workspace_name=self._scope.workspace
         )
-        return [await self._session.send(request)]
+        return [await self._ask("projects", request)]
+
+    async def _ask(self, table: str, request: Request[T]) -> T:
+        """Return an answer that is worth keeping as it came, where answers are kept."""
+        if not self._keeping:
+            return await self._session.send(request)
+        asked = cast("Request[object]", request)
+
+        def keep(body: bytes) -> None:
+            self.answers.append(Answer.now(table, asked, body))
+
+        return await self._session.send(request.tapped(keep))
 
     def _add_workspace(self) -> None:
         name = self._scope.workspace
@@ -255,8 +279,9 @@ class _Walk:
         project = subject.project_id or ""
         any_due = False
         for table in self._tables:
-            if TABLES[table].subject != subject.kind or done.get(table) == (
-                mark + self._options[table]
+            stored = done.get(table)
+            if TABLES[table].subject != subject.kind or (
+                stored is not None and up_to_date(stored, mark + self._options[table])
             ):
                 continue
             by_project = self.due.setdefault(table, {})
@@ -356,7 +381,7 @@ class _Walk:
         names: dict[str, dict[str, None]] = {}
         for flag in self._selection.flags:
             request = comet.get_project_columns(archived=flag, **self._address(project_id))
-            for column in (await self._session.send(request)).columns:
+            for column in (await self._ask("parameters", request)).columns:
                 if column.name is not None and column.source is not None:
                     names.setdefault(column.source, {})[column.name] = None
         metrics = names.get("metrics", {}) if "metrics" in self._tables else {}

@@ -11,12 +11,14 @@ from types import MappingProxyType
 import msgspec
 
 from comet_async.errors import UsageError
+from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.subjects import Subject, SubjectKind
 from comet_async.service import Limits
 
 __all__ = [
+    "ANSWER_KEPT",
     "BATCHED",
     "MAX_KEYS",
     "TARGET_BYTES",
@@ -28,6 +30,7 @@ __all__ = [
     "batch_size",
     "options_of",
     "seconds_for",
+    "up_to_date",
     "with_implied",
 ]
 
@@ -35,6 +38,8 @@ TARGET_BYTES = 12 * 1024 * 1024
 """Bytes that a chart of many experiments should have: few requests, and four fit into memory."""
 MAX_KEYS = 250
 """Experiments in one chart; so many are known to work."""
+ANSWER_KEPT = "+"
+"""Ends the fingerprint of an item whose answers were kept."""
 BATCHED = ("metrics", "metric_series", "parameters")
 """Tables that a chart fills for many experiments at once."""
 
@@ -126,17 +131,30 @@ def batch_size(bytes_each: float) -> int:
     return max(1, min(MAX_KEYS, int(TARGET_BYTES / max(bytes_each, 1.0))))
 
 
-def options_of(selection: Selection, table: str, *, files: bool) -> str:
+def options_of(selection: Selection, table: str, *, files: bool, answers: bool) -> str:
     """Return what of a selection decides the rows of a table, short.
 
-    An item that was stored under other options is read again.
+    An item that was stored under other options is read again; so is one whose answer was not kept
+    and is to be, which the last letter tells.
     """
     chosen: list[object] = [selection.exact]
     if table in ("metrics", "metric_series", "metric_summaries"):
         chosen.append(selection.metrics)
     if table == "assets":
         chosen.append(files)
-    return "/" + hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
+    digest = hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
+    return f"/{digest}{ANSWER_KEPT if answers else ''}"
+
+
+def up_to_date(stored: str, wanted: str) -> bool:
+    """Tell whether an item that was stored with one fingerprint need not be read for another.
+
+    >>> up_to_date("ab/12+", "ab/12"), up_to_date("ab/12", "ab/12+"), up_to_date("ab/1", "ab/2")
+    (True, False, False)
+    """
+    return stored.removesuffix(ANSWER_KEPT) == wanted.removesuffix(ANSWER_KEPT) and (
+        stored.endswith(ANSWER_KEPT) or not wanted.endswith(ANSWER_KEPT)
+    )
 
 
 class TableForecast(msgspec.Struct, frozen=True):
@@ -199,6 +217,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         requests: Requests that the plan took.
         limits: Limits of the service, for the forecast.
         requests_each: Requests that a table takes for one subject, by table.
+        answers: Answers to the questions of the plan itself, where they are to be kept.
     """
 
     url: str
@@ -211,6 +230,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     limits: Limits
     requests_each: Mapping[str, float]
+    answers: tuple[Answer, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tables != checked_tables(self.tables):
@@ -220,6 +240,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def experiments(self) -> int:
         """How many experiments there are."""
         return self.listed.count("experiment")
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether the answers are kept as they come."""
+        return ANSWERS in self.tables
 
     @property
     def charts(self) -> tuple[str, ...]:

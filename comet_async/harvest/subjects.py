@@ -13,7 +13,9 @@ __all__ = ["Ask", "Columns", "Reader", "Subject", "SubjectKind", "listing_tells"
 
 T = TypeVar("T")
 
-SubjectKind: TypeAlias = Literal["experiment", "project", "workspace", "registry_model", "artifact"]
+SubjectKind: TypeAlias = Literal[
+    "experiment", "project", "workspace", "registry_model", "artifact", "answers"
+]
 Columns: TypeAlias = Mapping[str, Sequence[object]]
 
 
