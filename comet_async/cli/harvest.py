@@ -106,6 +106,14 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
 @click.option(
     "--answers", is_flag=True, help="Keep each answer as it came, too, in the table `answers`."
 )
+@click.option(
+    "--copy-to",
+    "copies",
+    multiple=True,
+    metavar="URL",
+    help="Copy the finished state to a store that fsspec knows, as s3://bucket/lake; only what has"
+    " changed is sent.",
+)
 @click.option("--archived", is_flag=True, help="Harvest archived experiments as well.")
 @click.option(
     "--list-tables",
@@ -128,6 +136,7 @@ def harvest(
     only_plan: bool,
     no_assets: bool,
     answers: bool,
+    copies: tuple[str, ...],
     quiet: bool,
     as_json: bool,
     **chosen: object,
@@ -154,6 +163,7 @@ def harvest(
         tables=tables or None,
         assets=not no_assets,
         answers=answers,
+        copies=copies,
         chosen=chosen,
         only_plan=only_plan,
         quiet=quiet,

@@ -282,7 +282,7 @@ class Ledger(FileLedger):
             self._part(part)
             self._db.executemany(
                 "UPDATE item SET part = ?, first = ? WHERE tbl = ? AND subject = ?",
-                [(item.part, item.first, part.table, item.subject) for item in items],
+                ((item.part, item.first, part.table, item.subject) for item in items),
             )
 
     def _part(self, part: Part) -> None:
@@ -323,16 +323,23 @@ class Ledger(FileLedger):
                 (table, subject),
             )
 
-    def placed(self, parts: Sequence[int]) -> list[Placed]:
-        """Return the items whose rows are in one of `parts`, in the plan's order."""
-        found: list[Placed] = []
-        with self._guarded():
-            for part in parts:
+    def placed(self, table: str, parts: Sequence[int]) -> Iterator[Placed]:
+        """Give the items of a table whose rows are in one of `parts`, in the plan's order.
+
+        They may be moved meanwhile, those that were given.
+        """
+        after, chosen = 0, msgspec.json.encode(parts).decode()
+        while True:
+            with self._guarded():
                 rows = self._db.execute(
-                    "SELECT subject, part, first, rows FROM item WHERE part = ?", (part,)
-                )
-                found.extend(Placed(*row) for row in rows)
-        return sorted(found, key=lambda item: item.subject)
+                    "SELECT subject, part, first, rows FROM item WHERE tbl = ? AND subject > ?"
+                    " AND part IN (SELECT value FROM json_each(?)) ORDER BY subject LIMIT ?",
+                    (table, after, chosen, _CHUNK),
+                ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield from (Placed(*row) for row in rows)
 
     def parts(self, table: str | None = None) -> list[Part]:
         """Return the parts of a table, or all, with the rows in them that items point to."""

@@ -94,6 +94,19 @@ def test_experiments_are_chosen(run: Run, options: list[str], experiments: int) 
     assert json.loads(ended.out)["tables"][0]["rows"] == experiments
 
 
+def test_the_finished_state_is_copied(run: Run, tmp_path: Path) -> None:
+    there = tmp_path / "copy"
+    options = ("--tables", "tags", "--copy-to", there.as_uri())
+    assert run("harvest", "synthetic", "-o", "lake", *options).code == 0
+    copied = sorted(path.name for path in (there / "tables" / "tags").iterdir())
+    assert copied == sorted(path.name for path in (tmp_path / "lake/tables/tags").iterdir())
+
+    bad = run("harvest", "synthetic", "-o", "lake", "--copy-to", "nothing9://user:sesame@x/y")
+    assert bad.code == 5
+    assert "nothing9://x/y is not up to date: cannot use" in bad.err
+    assert "sesame" not in bad.err + bad.out
+
+
 def test_a_key_that_is_nowhere_is_an_error(run: Run, tmp_path: Path) -> None:
     ended = run("harvest", "synthetic", "-o", "lake", "--keys", "none", "--keys", "nor\x1bme")
     assert ended.code == 2
