@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from math import ceil
 
-import anyio
 import msgspec
 
 from comet_async import comet
@@ -16,7 +15,6 @@ from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
     ConnectError,
-    DecodeError,
     DestinationError,
     RateLimitError,
 )
@@ -222,10 +220,8 @@ class ChartStage:
             independent_metrics=True,
             fetch_full=True,
         )
-        body = await self._job.ask(self._charged(), request.returning(bytes))
-        self._adapt(asked.project, len(keys), len(body))
 
-        def read() -> _Answer:
+        def read(body: bytes) -> _Answer:
             chart = chart_rows(body, keys, parameters).experiments
             missing: list[int] = []
             if not self._confirming:
@@ -234,11 +230,8 @@ class ChartStage:
             present = _Asked(asked.project, tuple(due for due in asked.due if due.id not in left))
             return _Answer(self._rows(present, chart, whole=_whole(chart)), missing)
 
-        try:
-            return await anyio.to_thread.run_sync(read, limiter=self._job.converting)
-        except DecodeError as error:
-            error.request = error.request or request
-            raise
+        sized = partial(self._adapt, asked.project, len(keys))
+        return await self._job.converted(self._charged(), request, read, sized=sized)
 
     def _charged(self) -> str:
         return self._series if self._series in self._tables else self._tables[0]

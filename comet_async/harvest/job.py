@@ -17,6 +17,7 @@ from comet_async.engine.threads import undivided
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
+    DecodeError,
     DestinationError,
     EmptyAnswer,
     MessageInsteadOfData,
@@ -35,6 +36,7 @@ from comet_async.request import Request
 __all__ = ["ABSENT", "FAILED", "STORED", "Found", "Job", "end_of", "failures_of", "stops"]
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 ABSENT = "absent"
 FAILED = "failed"
@@ -134,6 +136,39 @@ class Job:
         if self._answers is not None:
             request = request.tapped(partial(self._hear, table, cast("Request[object]", request)))
         return await self.session.send(request)
+
+    async def converted(
+        self,
+        table: str,
+        request: Request[T],
+        convert: Callable[[bytes], U],
+        *,
+        sized: Callable[[int], None],
+        tries: int = 1,
+    ) -> U:
+        """Return what `convert` makes of the body of an answer, in a worker thread.
+
+        Args:
+            table: For which it is asked.
+            request: What to ask.
+            convert: Reads the body; a DecodeError of its own names the request.
+            sized: Told of the body's bytes before that.
+            tries: How often to ask in all, where it cannot be read.
+
+        Raises:
+            DecodeError: It could not be read.
+            CometAsyncError: As `Session.send` does.
+        """
+        while True:
+            tries -= 1
+            body = await self.ask(table, request.returning(bytes))
+            sized(len(body))
+            try:
+                return await anyio.to_thread.run_sync(convert, body, limiter=self.converting)
+            except DecodeError as error:
+                if tries < 1:
+                    error.request = error.request or cast("Request[object]", request)
+                    raise
 
     def _hear(self, table: str, request: Request[object], body: bytes) -> None:
         self._heard.append(Answer.now(table, request, body))

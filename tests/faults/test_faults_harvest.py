@@ -96,6 +96,18 @@ async def test_j8_what_is_deleted_added_or_changed_meanwhile_is_told(tmp_path: P
     assert difference.experiments.removed == (keys[0],)
 
 
+async def test_series_that_cannot_be_read_are_asked_for_once_more(tmp_path: Path) -> None:
+    async with LocalServer(synthetic=SPEC, extras=False) as server:
+        server.faults.add("wrong_types", None, "metrics/get-all", times=1)
+        report = await taken(server, tmp_path / "once", exact=True)
+        assert report.exit_code == 0
+        assert server.log.counts()["/api/rest/v2/experiment/metrics/get-all"] == 9
+        server.faults.add("wrong_types", None, "metrics/get-all")
+        report = await taken(server, tmp_path / "always", exact=True)
+    assert {failure.table for failure in report.failures} == {"metrics", "metric_series"}
+    assert len(report.failures) == 2 * 8
+
+
 class Growing(Changes):
     """A source whose artifacts have so many of their versions."""
 
