@@ -39,7 +39,7 @@ from comet_async.harvest.ledger import Ledger, Part
 from comet_async.harvest.ledger_file import DamagedLedger
 from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.parts import Store
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import FILES, Plan
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.snapshots import SNAPSHOTS_FOLDER, complete_snapshot
 from comet_async.redaction import printable
@@ -55,7 +55,6 @@ __all__ = [
     "Lake",
 ]
 
-FILES = "files"
 FAILURES = "failures.jsonl"
 LEDGER = "ledger.sqlite"
 TABLES_FOLDER = "tables"

@@ -21,6 +21,7 @@ from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
 from comet_async.harvest.ledger import print_of
 from comet_async.harvest.planner import (
     BATCHED,
+    FILES,
     Listed,
     Plan,
     ProjectFacts,
@@ -107,6 +108,7 @@ async def plan(
         requests=session.counters.requests - before,
         limits=service.limits_of("default"),
         requests_each=requests_each(chosen, readers),
+        files=files and "assets" in chosen,
         answers=tuple(walk.answers),
     )
 
@@ -174,6 +176,7 @@ class _Walk:
         self._tables = tables
         self._seen: set[str] = set()
         self._earlier: Earlier | None = None
+        self._files = files
         self._keeping = ANSWERS in tables
         self._options = {
             table: options_of(selection, table, files=files, answers=self._keeping)
@@ -415,18 +418,24 @@ class _Walk:
                 git = await self._tried(comet.get_experiment_git_metadata(key))
                 having += git is not None and any(msgspec.structs.astuple(git))
             measured["git"] = 1.0 + having / len(sample)
-        if {"assets", "models"} <= set(self._tables):
-            having = 0
+        counted = 0.0
+        if "assets" in self._tables and (self._files or "models" in self._tables):
+            having = files = 0
             for key in sample:
                 listed = await self._tried(comet.get_experiment_asset_list(key))
                 assets = [] if listed is None else listed.assets
                 having += any(asset.type == MODEL_ELEMENT for asset in assets)
+                stored = [asset for asset in assets if not asset.remote]
+                files += len(stored)
+                counted += sum(asset.file_size or 0 for asset in stored)
             measured["models"] = having / len(sample)
+            measured[FILES] = files / len(sample)
         elif "models" in self._tables:
             measured["models"] = 1.0
         if "html" in self._tables and "hasHtml" in facts.flags and not self._selection.exact:
             measured["html"] = await self._share(facts)
-        return msgspec.structs.replace(facts, measured=measured)
+        each = counted / len(sample)
+        return msgspec.structs.replace(facts, measured=measured, file_bytes=each)
 
     async def _share(self, facts: ProjectFacts) -> float:
         """Return the share of experiments with HTML."""
