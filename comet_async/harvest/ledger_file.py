@@ -194,7 +194,16 @@ class LedgerFile:
         return found
 
     @contextmanager
+    def together(self) -> Generator[None, None, None]:
+        """Let all changes within become one: all of them are on disk afterwards, or none."""
+        with self._guarded(), self._transaction():
+            yield
+
+    @contextmanager
     def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Generator[None, None, None]:
+        if self._db.in_transaction:
+            yield
+            return
         self._db.execute(begin)
         try:
             yield

@@ -107,6 +107,26 @@ async def test_series_that_cannot_be_read_are_asked_for_once_more(tmp_path: Path
     assert len(report.failures) == 2 * 8
 
 
+async def test_assets_are_stored_though_the_models_fail(tmp_path: Path) -> None:
+    spec = replace(SPEC, assets=3, models=1)
+    async with LocalServer(synthetic=spec, extras=False) as server:
+        rule = server.faults.add("status", 403, "experiment/model")
+        report = await taken(server, tmp_path)
+        assert server.faults.hits(rule) > 0
+        ends = {table.table: table for table in report.tables}
+        assert (ends["assets"].failed, ends["files"].failed) == (0, 0)
+        assert ends["models"].failed > 0
+        assert {failure.table for failure in report.failures} == {"models"}
+        server.faults.clear()
+        server.log.clear()
+        again = await taken(server, tmp_path)
+        assert again.exit_code == 0
+        # No list is asked for again: who has models is known by the list alone, who failed here.
+        asked = server.log.counts()
+    assert "/api/rest/v2/experiment/asset/list" not in asked
+    assert len(rows(tmp_path, "models")) > 0
+
+
 class Growing(Changes):
     """A source whose artifacts have so many of their versions."""
 
