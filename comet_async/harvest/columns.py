@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -11,7 +10,7 @@ import msgspec
 
 from comet_async import comet
 from comet_async.comet.common import Cell, Metadata, number
-from comet_async.redaction import bare_url
+from comet_async.harvest.links import unsigned
 
 __all__ = [
     "AssetEnd",
@@ -24,23 +23,16 @@ __all__ = [
     "summary_columns",
     "system_columns",
     "tag_columns",
-    "unsigned",
     "value_columns",
 ]
 
 Columns: TypeAlias = Mapping[str, Sequence[object]]
 
-_SIGNED = re.compile(
-    r"[?&](?:x-amz-(?:signature|security-token|credential)|x-goog-(?:signature|credential)"
-    r"|signature|sig|awsaccesskeyid|token|access_token|api_?key)=",
-    re.IGNORECASE,
-)
-
 
 class AssetRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a listing says of one asset, as the ledger keeps it until the table is written.
 
-    Links are kept for remote files only, and without a signature; `curlDownload` never.
+    Links are kept for remote files only, and without what opens them; `curlDownload` never.
     """
 
     asset_id: str
@@ -149,6 +141,10 @@ def value_columns(key: str, answer: comet.ValueSummaries) -> Columns:
         "value_max": [_cell_text(row.value_max) for row in rows],
         "value_max_timestamp": [row.timestamp_max for row in rows],
         "editable": [row.editable for row in rows],
+        "value_min_step": [row.step_min for row in rows],
+        "value_min_context": [row.run_context_min for row in rows],
+        "value_max_step": [row.step_max for row in rows],
+        "value_max_context": [row.run_context_max for row in rows],
     }
 
 
@@ -299,10 +295,3 @@ def _json(value: object) -> str:
 
 def _metadata(value: Metadata) -> str | None:
     return value if value is None or isinstance(value, str) else _json(value)
-
-
-def unsigned(link: str | None) -> str | None:
-    """Return a link without a signature."""
-    if link is None or _SIGNED.search(link) is None:
-        return link
-    return bare_url(link)

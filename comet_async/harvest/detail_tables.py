@@ -28,7 +28,7 @@ DETAIL_TABLES = (
             Column("root", "string", "Folder of the repository."),
             Column("branch", "name", "As `refs/heads/main`."),
             Column("parent", "string", "The commit."),
-            Column("origin", "name", "URL of the remote."),
+            Column("origin", "name", "URL of the remote, without what opens it."),
             Column("patch", "string", "What differed from the commit; null when nothing is there."),
             Column("patch_problem", "string", "Why there is no patch, where it cannot be read."),
         ),

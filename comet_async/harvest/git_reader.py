@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import msgspec
 
 from comet_async import comet
-from comet_async.errors import EmptyAnswer, MessageInsteadOfData
+from comet_async.harvest.links import unsigned
+from comet_async.harvest.optional import optional
 from comet_async.harvest.rows import columns_of
 from comet_async.harvest.subjects import Ask, Columns, Subject, SubjectKind
 
@@ -44,24 +45,15 @@ class GitReader:
         row = {
             "experiment_key": subject.key,
             **about,
+            "origin": unsigned(found.origin),
             "patch": patch,
             "patch_problem": problem,
         }
         return {"git": columns_of("git", [row])}
 
     async def _patch(self, ask: Ask, key: str) -> tuple[str | None, str | None]:
-        try:
-            body = await ask(comet.get_experiment_git_patch(key).returning(bytes))
-        except EmptyAnswer:
-            return None, None
-        except MessageInsteadOfData as error:
-            if (error.code or 0) >= _REFUSED:
-                raise
-            return None, None
-        return patch_text(body)
-
-
-_REFUSED = 400
+        body = await optional(ask, comet.get_experiment_git_patch(key).returning(bytes))
+        return (None, None) if body is None else patch_text(body)
 
 
 def patch_text(body: bytes) -> tuple[str | None, str | None]:

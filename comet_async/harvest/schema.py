@@ -61,6 +61,10 @@ def _values(what: str) -> tuple[Column, ...]:
         Column("value_max", "string", "Largest value as sent."),
         Column("value_max_timestamp", "timestamp", "When the largest was logged."),
         Column("editable", "bool", "Whether the web page lets users change it."),
+        Column("value_min_step", "int64", "Step of the smallest, if any."),
+        Column("value_min_context", "name", "Context of the smallest, if any."),
+        Column("value_max_step", "int64", "Step of the largest, if any."),
+        Column("value_max_context", "name", "Context of the largest, if any."),
     )
 
 
