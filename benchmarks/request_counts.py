@@ -35,7 +35,7 @@ async def measure(spec: SyntheticSpec, tables: list[str] | None) -> tuple[int, i
     async with LocalServer(synthetic=spec, extras=False, compression=False) as server:
         service = comet.service("KEY", url=server.url, limits=Limits(concurrency=32))
         async with Session(service) as session:
-            plan = await harvest.plan(session, "synthetic/synthetic", tables=tables)
+            plan = await harvest.plan(session, "synthetic/synthetic", tables=tables, files=False)
             forecast = plan.forecast()
             with tempfile.TemporaryDirectory() as folder:
                 report = await harvest.run(session, plan, Path(folder), assets=False)

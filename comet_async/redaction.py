@@ -12,13 +12,22 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote, urlsplit, urlunsplit
 
-__all__ = ["MASK", "bare_url", "mask", "printable", "shortened"]
+__all__ = [
+    "MASK",
+    "bare_url",
+    "mask",
+    "printable",
+    "shortened",
+    "without_keys",
+    "without_signatures",
+]
 
 MASK = "***"
 
 _MIN_SECRET = 4
 _RUN = 6
 _URL_QUERY = re.compile(r"(https?:[\\/]{2,4}[^\s\"'<>?]+)\?[^\s\"'<>]*")
+_URL = re.compile(r"https?:[\\/]{2,4}[^\s\"'<>]+")
 _SIGNED = re.compile(
     r"((?:x-amz-[a-z-]+|x-goog-[a-z-]+|signature|sig|awsaccesskeyid|api_?key|token)"
     r"(?:=|%3d|\\u003d))[^&\s\"'<>\\]+",
@@ -49,6 +58,23 @@ def mask(text: str, secrets: Iterable[str] = ()) -> str:
             text = _without_runs(text, form)
     text = _URL_QUERY.sub(rf"\1?{MASK}", text)
     return _SIGNED.sub(rf"\1{MASK}", text)
+
+
+def without_keys(body: bytes, secrets: Iterable[str]) -> bytes:
+    """Return a body as it is, but for `secrets` that stand in it as they are spelled."""
+    for secret in secrets:
+        if len(secret) >= _MIN_SECRET:
+            body = body.replace(secret.encode(), MASK.encode())
+    return body
+
+
+def without_signatures(text: str) -> str:
+    """Return a text as it is, but for what signs the links in it.
+
+    >>> without_signatures('{"link": "https://s3.example/a?v=1&X-Amz-Signature=0f", "token=": 1}')
+    '{"link": "https://s3.example/a?v=1&X-Amz-Signature=***", "token=": 1}'
+    """
+    return _URL.sub(lambda found: _SIGNED.sub(rf"\1{MASK}", found[0]), text)
 
 
 def _without_runs(text: str, form: str) -> str:

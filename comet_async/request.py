@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -70,6 +70,7 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
         body: Encoded body, if any.
         content_type: Its media type.
         timeout: Seconds for the whole exchange, over the session's default; None for that default.
+        tap: Told of the body of the answer that is returned, keys masked; None for nobody.
     """
 
     service: str
@@ -82,6 +83,11 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
     body: bytes | None = None
     content_type: str | None = None
     timeout: float | None = None
+    tap: Callable[[bytes], None] | None = None
+
+    def tapped(self, tap: Callable[[bytes], None]) -> Request[T_co]:
+        """Return the same request, of whose answer `tap` is told, in whichever thread."""
+        return msgspec.structs.replace(self, tap=tap)
 
     def with_timeout(self, seconds: float) -> Request[T_co]:
         """Return the same request with `seconds` for the whole exchange.

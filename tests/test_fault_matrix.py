@@ -20,7 +20,7 @@ LENGTHS = {"a": 9, "b": 14, "c": 19, "d": 6, "e": 4, "f": 8, "h": 6, "i": 7, "k"
 MATRIX = [f"{group}{n}" for group, last in LENGTHS.items() for n in range(1, last + 1)]
 MATRIX += ["m1", "m4", "o1", "o2"]
 MATRIX += ["m2", "m3", *(f"g{n}" for n in range(1, 15)), "g18", "g19", "g20"]
-MATRIX += ["j1", "j2", *(f"j{n}" for n in range(4, 11))]
+MATRIX += [*(f"j{n}" for n in range(1, 11)), "n1", "n2", "n3"]
 
 NAMED = {
     "g9": ["test_bad_orders_are_refused_before_any_request"],

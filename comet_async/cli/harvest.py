@@ -103,6 +103,17 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
 @click.option("--exact", is_flag=True, help="Ask each experiment for all there is of it.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what it would take, and stop.")
 @click.option("--no-assets", is_flag=True, help="List the assets, but do not fetch their files.")
+@click.option(
+    "--answers", is_flag=True, help="Keep each answer as it came, too, in the table `answers`."
+)
+@click.option(
+    "--copy-to",
+    "copies",
+    multiple=True,
+    metavar="URL",
+    help="Copy the finished state to a store that fsspec knows, as s3://bucket/lake; only what has"
+    " changed is sent.",
+)
 @click.option("--archived", is_flag=True, help="Harvest archived experiments as well.")
 @click.option(
     "--list-tables",
@@ -124,6 +135,8 @@ def harvest(
     tables: tuple[str, ...],
     only_plan: bool,
     no_assets: bool,
+    answers: bool,
+    copies: tuple[str, ...],
     quiet: bool,
     as_json: bool,
     **chosen: object,
@@ -149,6 +162,8 @@ def harvest(
         folder=folder,
         tables=tables or None,
         assets=not no_assets,
+        answers=answers,
+        copies=copies,
         chosen=chosen,
         only_plan=only_plan,
         quiet=quiet,

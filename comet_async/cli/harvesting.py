@@ -37,6 +37,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where to; None for a plan without one.
         tables: Names of tables; None for all.
         assets: Whether to fetch the files of assets.
+        answers: Whether to keep the answers as they come.
+        copies: URLs to which the finished state is copied.
         chosen: Members of a `Selection`, as the command line has them.
         only_plan: Say what it would take, and stop.
         quiet: No progress and no table.
@@ -47,6 +49,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None
     tables: tuple[str, ...] | None = None
     assets: bool = True
+    answers: bool = False
+    copies: tuple[str, ...] = ()
     chosen: Mapping[str, object] = MappingProxyType({})
     only_plan: bool = False
     quiet: bool = False
@@ -108,7 +112,14 @@ async def harvest_into(session: Session, order: Order, shown: View) -> Report:
             plan = await _planned(session, order)
             if not order.quiet:
                 say(f"{plan.scope}: {plan.experiments:,} experiments, {plan.forecast()}")
-            return await harvest.run(session, plan, folder, progress=shown, assets=order.assets)
+            return await harvest.run(
+                session,
+                plan,
+                folder,
+                progress=shown,
+                assets=order.assets,
+                sinks=[harvest.Remote(url) for url in order.copies],
+            )
         except asyncio.CancelledError:
             shown.close()
             say(_interrupted(shown, folder))
@@ -147,6 +158,7 @@ async def _planned(session: Session, order: Order) -> Plan:
         session,
         order.scope,
         tables=None if order.tables is None else list(order.tables),
+        answers=order.answers,
         selection=msgspec.convert(chosen, harvest.Selection),
         into=order.folder,
         files=order.assets,
@@ -196,6 +208,11 @@ def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COL
         say(f"failed: {failure.table} of {failure.key}{name}: {failure.reason}")
     if report.failed > _FAILURES_SHOWN:
         say(f"{report.failed:,} items failed; {report.path / 'failures.jsonl'} lists them")
+    _say_notes(report)
+
+
+def _say_notes(report: Report) -> None:
+    """Say what was out of the ordinary besides failures."""
     if report.altered:
         say(
             f"{len(report.altered):,} files were changed by somebody since, and left: "
@@ -203,6 +220,9 @@ def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COL
         )
     if report.restored:
         say("the ledger was damaged; the copy of the last whole run took its place")
+    for sink in report.sinks:
+        if sink.problem:
+            say(f"{sink.name} is not up to date: {sink.problem}")
     if report.stopped:
         say(f"stopped: {report.stopped}")
 

@@ -44,6 +44,7 @@ from comet_async.events import (
     Waited,
     WaitReason,
 )
+from comet_async.redaction import without_keys
 from comet_async.request import Effect, Request
 from comet_async.service import Service
 
@@ -152,12 +153,15 @@ class Lane:
             ResponseError: The answer is not what the request promises.
         """
         try:
-            return read_answer(request, self.service, answer)
+            value = read_answer(request, self.service, answer)
         except StatusError as error:
             names = self.service.retry_after_headers
             error.retry_after = retry_after(answer.headers, names, now=time.time)
             error.request_id = answer.headers.get(self.service.request_id_header.lower())
             raise
+        if request.tap is not None:
+            request.tap(without_keys(answer.body, self._outgoing.secrets()))
+        return value
 
     def bucket(self, request: Request[object]) -> Bucket:
         """Return the bucket that a request draws from."""

@@ -11,16 +11,29 @@ from comet_async.harvest.diffing import ExperimentsDiff, LakeDiff, RowDiff, Tabl
 from comet_async.harvest.listing import plan
 from comet_async.harvest.planner import Forecast, Plan, TableForecast
 from comet_async.harvest.progress import HarvestProgress
+from comet_async.harvest.readers import READERS
 from comet_async.harvest.report import Failure, Report, TableReport
 from comet_async.harvest.runner import run
-from comet_async.harvest.schema import SCHEMA_VERSION, TABLES, Column, TableSchema, original_text
+from comet_async.harvest.schema import (
+    SCHEMA_VERSION,
+    TABLES,
+    Column,
+    TableSchema,
+    add_table,
+    original_text,
+)
 from comet_async.harvest.scope import Scope, Selection
+from comet_async.harvest.sinks import Remote, Sink, SinkReport
+from comet_async.harvest.subjects import Ask, Columns, Reader, Subject
 from comet_async.harvest.verifying import Problem, Verification, verify
 
 __all__ = [
+    "READERS",
     "SCHEMA_VERSION",
     "TABLES",
+    "Ask",
     "Column",
+    "Columns",
     "ExperimentsDiff",
     "Failure",
     "Forecast",
@@ -28,16 +41,22 @@ __all__ = [
     "LakeDiff",
     "Plan",
     "Problem",
+    "Reader",
+    "Remote",
     "Report",
     "RowDiff",
     "Scope",
     "Selection",
+    "Sink",
+    "SinkReport",
+    "Subject",
     "TableDiff",
     "TableForecast",
     "TableReport",
     "TableSchema",
     "UploadReport",
     "Verification",
+    "add_table",
     "diff",
     "original_text",
     "plan",

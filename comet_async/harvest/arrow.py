@@ -60,6 +60,10 @@ class Batch(Protocol):
         """Return a column."""
         ...
 
+    def to_pylist(self) -> list[dict[str, object]]:
+        """Return the rows as objects; for few."""
+        ...
+
 
 def require() -> None:
     """See that pyarrow is there.

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import PurePosixPath
 
+import anyio
 import msgspec
 
 from comet_async import comet
-from comet_async.errors import DecodeError
+from comet_async.errors import CometAsyncError, DecodeError
 from comet_async.harvest.arrow import Batch, batch
 from comet_async.harvest.columns import AssetEnd, AssetRow, asset_columns, asset_row
 from comet_async.harvest.files import asset_paths, experiment_folder
-from comet_async.harvest.job import STORED, Found, Job
+from comet_async.harvest.job import STORED, Found, Job, failures_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger import Due
 from comet_async.harvest.one_by_one import one_by_one
@@ -23,14 +23,16 @@ from comet_async.harvest.schema import TABLES
 __all__ = ["AssetStage"]
 
 _SECONDS = 600.0
+_AT_A_TIME = 64
 _TABLES = ("assets", "models")
 
 
 class _Listing(msgspec.Struct, frozen=True):
-    """The assets of an experiment, and its models where those were asked for too."""
+    """The assets of an experiment, and its models where those were asked for too, or why not."""
 
     rows: tuple[AssetRow, ...] | None
     models: Batch | None
+    problem: CometAsyncError | None = None
 
 
 class AssetStage:
@@ -44,6 +46,7 @@ class AssetStage:
     def __init__(self, job: Job, *, files: bool) -> None:
         self._job = job
         self._files = files
+        self._lists: list[tuple[Due, tuple[AssetRow, ...]]] = []
 
     async def run(self) -> None:
         """List everything that is planned.
@@ -53,7 +56,11 @@ class AssetStage:
             DestinationError: The disk is full or failing; earlier parts are whole.
         """
         tables = [table for table in _TABLES if table in self._job.plan.tables]
-        await one_by_one(self._job, tables, self._list, self._take)
+        try:
+            await one_by_one(self._job, tables, self._list, self._take)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._record()
 
     async def _list(self, due: Due) -> _Listing:
         rows: tuple[AssetRow, ...] | None = None
@@ -66,23 +73,47 @@ class AssetStage:
             except DecodeError as error:
                 error.request = request
                 raise
-        models: Batch | None = None
-        if "models" in due.tables and (rows is None or has_models(rows)):
-            asked = comet.get_experiment_models(due.subject.key)
-            found = await self._job.ask("models", asked)
-            models = batch(TABLES["models"], model_columns(due.subject.key, found))
-        return _Listing(rows, models)
+        if "models" not in due.tables or (rows is not None and not has_models(rows)):
+            return _Listing(rows, None)
+        try:
+            return _Listing(rows, await self._models(due.subject.key))
+        except CometAsyncError as error:
+            if rows is None or stops(error):
+                raise
+            return _Listing(rows, None, error)
+
+    async def _models(self, key: str) -> Batch:
+        found = await self._job.ask("models", comet.get_experiment_models(key))
+        return batch(TABLES["models"], model_columns(key, found))
 
     async def _take(self, due: Due, listing: _Listing) -> None:
         job = self._job
         if "models" in due.tables:
-            await job.take(Found(rows=[("models", due.id, listing.models)]))
-        if listing.rows is None:
-            return
-        await job.on_disk(partial(self._record, due, listing.rows))
-        job.answered("assets", 1, len(listing.rows))
+            found = Found(rows=[("models", due.id, listing.models)])
+            if listing.problem is not None:
+                found = failures_of(("models",), due.id, listing.problem)
+            await job.take(found)
+        if listing.rows is not None:
+            self._lists.append((due, listing.rows))
+        if len(self._lists) >= _AT_A_TIME:
+            await self._record()
 
-    def _record(self, due: Due, rows: Sequence[AssetRow]) -> None:
+    async def _record(self) -> None:
+        """Put the lists that have come into the ledger, all at once."""
+        lists, self._lists = self._lists, []
+        if not lists:
+            return
+
+        def put() -> None:
+            with self._job.lake.ledger.together():
+                for due, rows in lists:
+                    self._put(due, rows)
+
+        await self._job.keep_answers(now=True)
+        await self._job.on_disk(put)
+        self._job.answered("assets", len(lists), sum(len(rows) for _, rows in lists))
+
+    def _put(self, due: Due, rows: Sequence[AssetRow]) -> None:
         """Put a list into the ledger; an asset that is as it was keeps its file."""
         ledger = self._job.lake.ledger
         if not self._files:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
+from math import ceil
 
-import anyio
 import msgspec
 
 from comet_async import comet
@@ -15,14 +15,13 @@ from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
     ConnectError,
-    DecodeError,
     DestinationError,
     RateLimitError,
 )
 from comet_async.harvest.arrow import Batch, batch
 from comet_async.harvest.arrow_json import ExperimentRows, chart_rows, parameter_rows
 from comet_async.harvest.fidelity import SAMPLED_AT_MOST, Reading, series_columns
-from comet_async.harvest.job import Found, Job, stops
+from comet_async.harvest.job import Found, Job, failures_of, stops
 from comet_async.harvest.ledger import Due
 from comet_async.harvest.planner import MAX_KEYS, TARGET_BYTES, batch_size
 from comet_async.harvest.schema import TABLES
@@ -52,10 +51,11 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class _Answer(msgspec.Struct):
-    """What a batch has brought, and the experiments that the answer left out."""
+    """What a batch has brought, the experiments that the answer left out, and those that failed."""
 
     rows: list[tuple[str, int, Batch | None]]
     missing: list[int]
+    failed: list[tuple[Due, CometAsyncError]] = []
 
 
 class ChartStage:
@@ -63,23 +63,30 @@ class ChartStage:
 
     An experiment that a chart leaves out is asked for once more, in another batch, before it counts
     as one that has nothing. One that no chart will give stays planned, for those who ask one by
-    one; so do those of a project whose names are not known.
+    one; so do those of a project whose names are not known. Where nobody asks one by one, it fails.
 
     Args:
         job: The run.
         tables: Tables to fill.
         names: Gives the names to ask for by project; None where they are not known.
+        last: Whether nobody asks afterwards for what no chart gives.
     """
 
     def __init__(
-        self, job: Job, tables: Sequence[str], names: Callable[[str], Names | None]
+        self,
+        job: Job,
+        tables: Sequence[str],
+        names: Callable[[str], Names | None],
+        *,
+        last: bool = False,
     ) -> None:
         self._job = job
         self._tables = tuple(tables)
         self._names_of = names
+        self._last = last
         self._names: dict[str, Names | None] = {}
         self._sizes: dict[str, int] = {}
-        self._left: set[int] = set()
+        self._limits: dict[str, int] = {}
         self._confirming = False
         self._series = "system_metrics" if "system_metrics" in tables else "metrics"
 
@@ -90,29 +97,39 @@ class ChartStage:
             AuthenticationError: The key is refused; what had come is stored.
             DestinationError: The disk is full or failing; earlier parts are whole.
         """
-        for confirming in (False, True):
-            self._confirming = confirming
-            self._left = set()
-            batches = ((asked, asked) async for asked in self._batches())
-            async with fan_out(self._fetch, batches, concurrency=_AT_ONCE, buffer=0) as outcomes:
-                async for outcome in outcomes:
-                    match outcome:
-                        case Ok(_, answer):
-                            self._left.update(answer.missing)
-                            await self._job.take(Found(rows=answer.rows))
-                        case Failed(_, error):
-                            if stops(error):
-                                raise error
-            await self._job.flush()
-            if not self._left:
-                return
+        left = await self._pass(None)
+        if left:
+            self._confirming = True
+            await self._pass(frozenset(left))
 
-    async def _batches(self) -> AsyncIterator[_Asked]:
+    async def _pass(self, chosen: frozenset[int] | None) -> set[int]:
+        """Ask for what is planned, or for those chosen of it; return whom the answers left out."""
+        left: set[int] = set()
+        batches = ((asked, asked) async for asked in self._batches(chosen))
+        async with fan_out(self._fetch, batches, concurrency=_AT_ONCE, buffer=0) as outcomes:
+            async for outcome in outcomes:
+                match outcome:
+                    case Ok(_, answer):
+                        left.update(answer.missing)
+                        await self._job.take(Found(rows=answer.rows))
+                        await self._failed(answer.failed)
+                    case Failed(asked, error):
+                        if stops(error):
+                            raise error
+                        await self._failed([(due, error) for due in asked.due])
+        await self._job.flush()
+        return left
+
+    async def _failed(self, failed: Sequence[tuple[Due, CometAsyncError]]) -> None:
+        """Record the failures, where nobody is left to ask."""
+        if self._last:
+            for due, error in failed:
+                await self._job.take(failures_of(sorted(due.tables), due.id, error))
+
+    async def _batches(self, chosen: frozenset[int] | None) -> AsyncIterator[_Asked]:
         """Give batches of what is planned, of one project each, in the plan's order."""
         waiting: deque[Due] = deque()
         after, more = 0, True
-        only = self._left if self._confirming else None
-        chosen = frozenset(only) if only is not None else None
         while True:
             if more and len(waiting) < MAX_KEYS:
                 ledger = self._job.lake.ledger
@@ -141,7 +158,7 @@ class ChartStage:
         if project not in self._sizes:
             names = self._of(project)
             self._sizes[project] = MAX_KEYS if names is None else batch_size(names.bytes_each)
-        return self._sizes[project]
+        return min(self._sizes[project], self._limits.get(project, MAX_KEYS))
 
     def _adapt(self, project: str, keys: int, size: int) -> None:
         """Stay with the forecast's size as long as the answers are anywhere near it."""
@@ -160,26 +177,37 @@ class ChartStage:
         parameters = names.parameters if "parameters" in wanted else ()
         if not metrics and not parameters:
             return _Answer(self._rows(asked, {}, whole=False), [])
+        count, limit = len(asked.due), self._limits.get(asked.project, MAX_KEYS)
+        if count > limit:
+            return await self._in_parts(asked, limit)
         try:
             return await self._ask(asked, metrics, parameters)
         except _UNDIVIDED:
             raise
-        except CometAsyncError:
-            if len(asked.due) == 1:
-                raise
-        middle = len(asked.due) // 2
-        self._sizes[asked.project] = max(1, min(self._sizes[asked.project], middle))
-        answer = _Answer([], [])
-        for half in (asked.due[:middle], asked.due[middle:]):
-            try:
-                part = await self._fetch(_Asked(asked.project, half))
-            except _UNDIVIDED:
-                raise
-            except CometAsyncError:
-                continue
-            answer.rows.extend(part.rows)
-            answer.missing.extend(part.missing)
+        except CometAsyncError as error:
+            if count == 1:
+                return _Answer([], [], [(asked.due[0], error)])
+        half = ceil(count / 2)
+        answer = await self._in_parts(asked, half)
+        if not answer.failed:  # else it may not have been their number that was too much
+            self._limits[asked.project] = min(self._limits.get(asked.project, half), half)
         return answer
+
+    async def _in_parts(self, asked: _Asked, size: int) -> _Answer:
+        """Return the answers for a batch, asked `size` experiments at a time."""
+        whole = _Answer([], [], [])
+        for start in range(0, len(asked.due), size):
+            due = asked.due[start : start + size]
+            try:
+                answer = await self._fetch(_Asked(asked.project, due))
+            except _UNDIVIDED as error:
+                if stops(error):
+                    raise
+                answer = _Answer([], [], [(one, error) for one in due])
+            whole.rows += answer.rows
+            whole.missing += answer.missing
+            whole.failed += answer.failed
+        return whole
 
     async def _ask(
         self, asked: _Asked, metrics: Sequence[str], parameters: Sequence[str]
@@ -192,10 +220,8 @@ class ChartStage:
             independent_metrics=True,
             fetch_full=True,
         )
-        body = await self._job.ask(self._charged(), request.returning(bytes))
-        self._adapt(asked.project, len(keys), len(body))
 
-        def read() -> _Answer:
+        def read(body: bytes) -> _Answer:
             chart = chart_rows(body, keys, parameters).experiments
             missing: list[int] = []
             if not self._confirming:
@@ -204,11 +230,8 @@ class ChartStage:
             present = _Asked(asked.project, tuple(due for due in asked.due if due.id not in left))
             return _Answer(self._rows(present, chart, whole=_whole(chart)), missing)
 
-        try:
-            return await anyio.to_thread.run_sync(read, limiter=self._job.converting)
-        except DecodeError as error:
-            error.request = error.request or request
-            raise
+        sized = partial(self._adapt, asked.project, len(keys))
+        return await self._job.converted(self._charged(), request, read, sized=sized)
 
     def _charged(self) -> str:
         return self._series if self._series in self._tables else self._tables[0]

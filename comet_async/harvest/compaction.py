@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 
 from comet_async.harvest.arrow import Batch, PartReader
 from comet_async.harvest.ledger import Ledger, Part, Placed
@@ -49,28 +50,43 @@ def compact(store: Store, ledger: Ledger) -> list[Part]:
         most = max(1, min(_MOST_ROWS, int(_MOST_BYTES / bytes_each)))
         reader = PartReader(store.table)
         try:
-            for group in _groups(ledger.placed([part.id for part in chosen]), most):
+            placed = ledger.placed(store.table.name, [part.id for part in chosen])
+            for group in _groups(placed, most):
                 _rewrite(store, ledger, reader, group)
         finally:
             reader.close()
     return [part for part in ledger.parts(store.table.name) if part.live]
 
 
-def _groups(items: Sequence[Placed], most: int) -> Iterator[list[Placed]]:
+class _Group:
+    """Items that become one part, packed: there may be as many as rows."""
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self.rows = 0
+
+    def add(self, item: Placed) -> None:
+        self._numbers.extend((item.subject, item.part, item.first, item.rows))
+        self.rows += item.rows
+
+    def __iter__(self) -> Iterator[Placed]:
+        numbers = iter(self._numbers)
+        return (Placed(*four) for four in zip(numbers, numbers, numbers, numbers, strict=True))
+
+
+def _groups(items: Iterable[Placed], most: int) -> Iterator[_Group]:
     """Give items by about `most` rows together."""
-    group: list[Placed] = []
-    rows = 0
+    group = _Group()
     for item in items:
-        group.append(item)
-        rows += item.rows
-        if rows >= most:
+        group.add(item)
+        if group.rows >= most:
             yield group
-            group, rows = [], 0
-    if group:
+            group = _Group()
+    if group.rows:
         yield group
 
 
-def _runs(items: Sequence[Placed]) -> Iterator[tuple[int, int, int]]:
+def _runs(items: Iterable[Placed]) -> Iterator[tuple[int, int, int]]:
     """Give part, first row and number of rows, for items that follow each other in one part."""
     part, first, rows = 0, 0, 0
     for item in items:
@@ -84,15 +100,18 @@ def _runs(items: Sequence[Placed]) -> Iterator[tuple[int, int, int]]:
         yield part, first, rows
 
 
-def _rewrite(store: Store, ledger: Ledger, reader: PartReader, items: list[Placed]) -> None:
+def _rewrite(store: Store, ledger: Ledger, reader: PartReader, items: _Group) -> None:
     def rows() -> Iterator[Batch]:
         for part, first, count in _runs(items):
             yield from reader.batches(store.path(part), first, count)
 
     part = store.write(rows())
+    ledger.moved(part, _moved(items, part.id))
+
+
+def _moved(items: Iterable[Placed], part: int) -> Iterator[Placed]:
+    """Give the places of items that follow each other in a new part."""
     first = 0
-    placed: list[Placed] = []
     for item in items:
-        placed.append(Placed(item.subject, part.id, first, item.rows))
+        yield Placed(item.subject, part, first, item.rows)
         first += item.rows
-    ledger.moved(part, placed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TypeVar, cast
 
 import msgspec
@@ -13,7 +14,7 @@ from comet_async.harvest.job import Found, Job
 from comet_async.harvest.ledger import Due
 from comet_async.harvest.one_by_one import one_by_one
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.subjects import Columns, Reader
+from comet_async.harvest.subjects import Columns, Reader, listing_tells
 from comet_async.request import Request
 
 __all__ = ["DetailStage"]
@@ -46,8 +47,22 @@ class DetailStage:
         await one_by_one(self._job, self._tables, self._read, self._take)
 
     async def _take(self, due: Due, found: Found) -> None:
-        del due
-        await self._job.take(found)
+        if listing_tells(due.subject.kind):
+            await self._job.take(found)
+            return
+        for table, subject, rows in found.rows:
+            if await self._job.on_disk(partial(self._settled, table, subject, rows)):
+                self._job.answered(table, 1, 0 if rows is None else rows.num_rows)
+            else:
+                await self._job.take(Found(rows=[(table, subject, rows)]))
+
+    def _settled(self, table: str, subject: int, rows: Batch | None) -> bool:
+        """Tell whether an item has the rows that it had, and if so record it: it is not moved."""
+        lake = self._job.lake
+        if not lake.store(table).has(lake.ledger.place(table, subject), rows):
+            return False
+        lake.ledger.unchanged(table, subject)
+        return True
 
     async def _read(self, due: Due) -> Found:
         ask = _Asking(self._job, min(due.tables))

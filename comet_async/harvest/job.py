@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import anyio
 import msgspec
 
+from comet_async import comet
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
+    DecodeError,
     DestinationError,
     EmptyAnswer,
     MessageInsteadOfData,
 )
+from comet_async.harvest.answers import ANSWERS, Answer, answer_rows
 from comet_async.harvest.arrow import Batch
 from comet_async.harvest.lake import Lake
 from comet_async.harvest.ledger import Part, Placed
@@ -26,11 +30,13 @@ from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.report import Effort
+from comet_async.harvest.subjects import Subject
 from comet_async.request import Request
 
 __all__ = ["ABSENT", "FAILED", "STORED", "Found", "Job", "end_of", "failures_of", "stops"]
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 ABSENT = "absent"
 FAILED = "failed"
@@ -40,7 +46,7 @@ _FAILED_FROM = 400
 _NO_CONTENT = 204
 _MARKS = 256
 _PULSE = 10.0
-_AT_A_TIME = 32
+_AT_A_TIME = 4
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -81,6 +87,10 @@ class Job:
         self._one = anyio.Lock()
         self._beaten = asyncio.get_running_loop().time()
         self.converting = anyio.CapacityLimiter(1)
+        self._heard = deque(plan.answers)
+        self._answers: TableWriter | None = None
+        if plan.keeps_answers:
+            self._answers = TableWriter(lake.store(ANSWERS), self._answered)
 
     @property
     def width(self) -> int:
@@ -123,7 +133,70 @@ class Job:
     async def ask(self, table: str, request: Request[T]) -> T:
         """Return the answer to a request for a table."""
         self.asks(table)
+        if self._answers is not None:
+            request = request.tapped(partial(self._hear, table, cast("Request[object]", request)))
         return await self.session.send(request)
+
+    async def converted(
+        self,
+        table: str,
+        request: Request[T],
+        convert: Callable[[bytes], U],
+        *,
+        sized: Callable[[int], None],
+        tries: int = 1,
+    ) -> U:
+        """Return what `convert` makes of the body of an answer, in a worker thread.
+
+        Args:
+            table: For which it is asked.
+            request: What to ask.
+            convert: Reads the body; a DecodeError of its own names the request.
+            sized: Told of the body's bytes before that.
+            tries: How often to ask in all, where it cannot be read.
+
+        Raises:
+            DecodeError: It could not be read.
+            CometAsyncError: As `Session.send` does.
+        """
+        while True:
+            tries -= 1
+            body = await self.ask(table, request.returning(bytes))
+            sized(len(body))
+            try:
+                return await anyio.to_thread.run_sync(convert, body, limiter=self.converting)
+            except DecodeError as error:
+                if tries < 1:
+                    error.request = error.request or cast("Request[object]", request)
+                    raise
+
+    def _hear(self, table: str, request: Request[object], body: bytes) -> None:
+        self._heard.append(Answer.now(table, request, body))
+
+    async def keep_listed(self, table: str, subjects: Iterable[Subject]) -> None:
+        """Keep entries of listings with the answers, where these are kept."""
+        if self._answers is None:
+            return
+        for subject in subjects:
+            asked = comet.get_experiments(project_id=subject.project_id)
+            self._hear(table, cast("Request[object]", asked), subject.listed)
+        await self.keep_answers(now=False)
+
+    async def keep_answers(self, *, now: bool) -> None:
+        """Put on disk what was heard, before the ledger says that anything of it is stored."""
+        writer = self._answers
+        if writer is None:
+            return
+        heard = [self._heard.popleft() for _ in range(len(self._heard))]
+        if heard:
+            writer.add(0, await anyio.to_thread.run_sync(answer_rows, heard))
+        if now or writer.due:
+            await self.on_disk(writer.flush)
+
+    def _answered(self, part: Part | None, items: list[Placed]) -> None:
+        del items
+        if part is not None:
+            self.lake.ledger.answered(part)
 
     async def on_disk(self, act: Callable[[], T]) -> T:
         """Return `act()`, run in a worker thread, one at a time: the ledger has one writer.
@@ -144,24 +217,32 @@ class Job:
             found: Items with their rows or their ends.
             told: Whether the progress knows of them already.
         """
-        for number, (table, subject, rows) in enumerate(found.rows):
-            if number % _AT_A_TIME == _AT_A_TIME - 1:
-                await asyncio.sleep(0)
-            count = 0 if rows is None else rows.num_rows
-            self.writer(table).add(subject, rows if count else None)
-            if not told:
-                self.answered(table, 1, count)
+        # Arrow lets go of the interpreter for each size: a busy thread beside then takes it for
+        # milliseconds, so many at once would hold up the loop.
+        if len(found.rows) > _AT_A_TIME:
+            await self.on_disk(partial(self._add, found.rows))
+        else:
+            self._add(found.rows)
+        if not told:
+            for table, counts in _counted(found.rows).items():
+                self.answered(table, *counts)
         for table, subject, state, reason in found.ends:
             self._ends.append((table, subject, state, reason))
             if state == FAILED:
                 self.failed(table)
             else:
                 self.answered(table, 1, 0)
-        if len(self._ends) >= _MARKS:
+        due = [writer for writer in self._writers.values() if writer.due]
+        marks = len(self._ends) >= _MARKS
+        await self.keep_answers(now=bool(due) or marks)
+        if marks:
             await self._marks()
-        for writer in self._writers.values():
-            if writer.due:
-                await self.on_disk(writer.flush)
+        for writer in due:
+            await self.on_disk(writer.flush)
+
+    def _add(self, rows: Iterable[tuple[str, int, Batch | None]]) -> None:
+        for table, subject, found in rows:
+            self.writer(table).add(subject, found if found is not None and found.num_rows else None)
 
     def writer(self, table: str) -> TableWriter:
         """Return the writer of a table."""
@@ -180,6 +261,7 @@ class Job:
 
     async def flush(self) -> None:
         """Put everything on disk that is held."""
+        await self.keep_answers(now=True)
         await self._marks()
         for writer in self._writers.values():
             await self.on_disk(writer.flush)
@@ -188,6 +270,15 @@ class Job:
         ends, self._ends = self._ends, []
         if ends:
             await self.on_disk(partial(self.lake.ledger.ended, ends))
+
+
+def _counted(rows: Iterable[tuple[str, int, Batch | None]]) -> dict[str, tuple[int, int]]:
+    """Return how many items and rows there are by table."""
+    counts: dict[str, tuple[int, int]] = {}
+    for table, _, found in rows:
+        items, size = counts.get(table, (0, 0))
+        counts[table] = items + 1, size + (0 if found is None else found.num_rows)
+    return counts
 
 
 def failures_of(tables: Iterable[str], subject: int, error: CometAsyncError) -> Found:

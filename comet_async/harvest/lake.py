@@ -39,7 +39,7 @@ from comet_async.harvest.ledger import Ledger, Part
 from comet_async.harvest.ledger_file import DamagedLedger
 from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.parts import Store
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import FILES, Plan
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.snapshots import SNAPSHOTS_FOLDER, complete_snapshot
 from comet_async.redaction import printable
@@ -55,7 +55,6 @@ __all__ = [
     "Lake",
 ]
 
-FILES = "files"
 FAILURES = "failures.jsonl"
 LEDGER = "ledger.sqlite"
 TABLES_FOLDER = "tables"
@@ -198,6 +197,8 @@ class Lake:
         """Plan anew what was in parts that are gone or cut short."""
         lost: list[int] = []
         for part in self.ledger.parts():
+            if part.table not in TABLES:  # somebody's own, which this process does not know
+                continue
             path = self.store(part.table).path(part.id)
             size = guarded(path, lambda found: found.lstat(), missing_ok=FileNotFoundError)
             if size is None or not stat.S_ISREG(size.st_mode) or size.st_size != part.bytes:

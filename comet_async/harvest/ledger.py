@@ -18,7 +18,7 @@ from comet_async import comet
 from comet_async.harvest.ledger_files import FileLedger
 from comet_async.harvest.planner import Plan, options_of
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.subjects import Subject
+from comet_async.harvest.subjects import Subject, SubjectKind, listing_tells
 
 __all__ = [
     "Change",
@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 _CHUNK = 1000
+_ANSWERS: SubjectKind = "answers"
 
 
 def part_name(number: int) -> str:
@@ -104,13 +105,14 @@ class Ledger(FileLedger):
 
     def begin(self, plan: Plan, *, files: bool) -> None:
         """Start a run: take in the listings, and plan what is new, changed, failed or left over."""
-        kinds = sorted({TABLES[table].subject for table in plan.tables})
+        kinds = sorted({TABLES[table].subject for table in plan.tables} - {_ANSWERS})
         with self._guarded(), self._transaction():
             self.run = self._claimed()
             self._take_in(plan)
             self._compare(kinds)
             for table in plan.tables:
-                self._plan_table(table, options_of(plan.selection, table, files=files))
+                options = options_of(plan.selection, table, files=files, answers=plan.keeps_answers)
+                self._plan_table(table, options)
             if files and "assets" in plan.tables:
                 self._plan_files_again()
 
@@ -168,12 +170,14 @@ class Ledger(FileLedger):
         self._db.execute("DELETE FROM incoming")
 
     def _plan_table(self, table: str, options: str) -> None:
+        kind = TABLES[table].subject
         self._db.execute(
             "INSERT INTO item (tbl, subject, state, print)"
             " SELECT ?, id, 'planned', print || ? FROM subject WHERE kind = ? AND seen = ?"
             " ON CONFLICT (tbl, subject) DO UPDATE SET state = 'planned', reason = NULL,"
-            " print = excluded.print WHERE item.print <> excluded.print OR item.state = 'failed'",
-            (table, options, TABLES[table].subject, self.run),
+            " print = excluded.print WHERE item.state = 'failed' OR ? OR"
+            " NOT up_to_date(item.print, excluded.print)",
+            (table, options, kind, self.run, not listing_tells(kind)),
         )
 
     def _plan_files_again(self) -> None:
@@ -183,22 +187,31 @@ class Ledger(FileLedger):
             " AND subject IN (SELECT subject FROM file WHERE state = 'planned')"
         )
 
-    def due(self, tables: Sequence[str], after: int, limit: int = _CHUNK) -> list[Due]:
+    def due(
+        self,
+        tables: Sequence[str],
+        after: int,
+        limit: int = _CHUNK,
+        *,
+        project: str | None = None,
+    ) -> list[Due]:
         """Return the next subjects of which one of `tables` is planned, in the plan's order.
 
         Args:
             tables: Names of tables.
             after: Id of the last subject that was given, 0 at the beginning.
             limit: How many at most.
+            project: Id of the project to which they belong; None for all.
         """
-        marks = ", ".join("?" * len(tables))
+        marks = ", ".join(f"?{number}" for number in range(4, 4 + len(tables)))
         with self._guarded():
             rows = self._db.execute(
                 "SELECT s.id, s.kind, s.key, s.workspace, s.project, s.listed,"  # noqa: S608
                 " group_concat(i.tbl) FROM item i JOIN subject s ON s.id = i.subject"
-                f" WHERE i.state = 'planned' AND i.subject > ? AND i.tbl IN ({marks})"
-                " GROUP BY i.subject ORDER BY i.subject LIMIT ?",
-                (after, *tables, limit),
+                f" WHERE i.state = 'planned' AND i.subject > ?1 AND i.tbl IN ({marks})"
+                " AND (?2 IS NULL OR s.project = ?2)"
+                " GROUP BY i.subject ORDER BY i.subject LIMIT ?3",
+                (after, project, limit, *tables),
             ).fetchall()
         return [
             Due(number, Subject(*entry), frozenset(str(names).split(",")))
@@ -211,10 +224,38 @@ class Ledger(FileLedger):
             "SELECT count(*) FROM item WHERE state = 'planned' AND tbl = ?", (table,)
         )
 
+    def without_details(self) -> list[tuple[int, str]]:
+        """Return the experiments whose system metrics are planned and whose names are not known.
+
+        The names come with the system details: each is told with what became of these.
+        """
+        with self._guarded():
+            return self._db.execute(
+                "SELECT m.subject, coalesce(d.reason, 'not read') FROM item m JOIN item d"
+                " ON d.subject = m.subject AND d.tbl = 'system_details'"
+                " WHERE m.tbl = 'system_metrics' AND m.state = 'planned'"
+                " AND d.state NOT IN ('stored', 'absent') ORDER BY m.subject"
+            ).fetchall()
+
     def new_part(self, table: str) -> int:
         """Return the number of a part that is about to be written."""
         with self._guarded(), self._transaction():
             return self._db.execute("INSERT INTO part (tbl) VALUES (?)", (table,)).lastrowid or 0
+
+    def answered(self, part: Part) -> None:
+        """Record a part of answers that is safely on disk: it is a subject and an item itself."""
+        with self._guarded(), self._transaction():
+            self._part(part)
+            cursor = self._db.execute(
+                "INSERT INTO subject (kind, key, workspace, listed, print, seen)"
+                " VALUES (?, ?, '', '{}', '', ?)",
+                (_ANSWERS, str(part.id), self.run),
+            )
+            self._db.execute(
+                "INSERT INTO item (tbl, subject, state, print, part, rows)"
+                " VALUES (?, ?, 'stored', '', ?, ?)",
+                (_ANSWERS, cursor.lastrowid, part.id, part.rows),
+            )
 
     def stored(self, part: Part, items: Iterable[Placed]) -> None:
         """Record a part that is safely on disk, and all items in it."""
@@ -241,7 +282,7 @@ class Ledger(FileLedger):
             self._part(part)
             self._db.executemany(
                 "UPDATE item SET part = ?, first = ? WHERE tbl = ? AND subject = ?",
-                [(item.part, item.first, part.table, item.subject) for item in items],
+                ((item.part, item.first, part.table, item.subject) for item in items),
             )
 
     def _part(self, part: Part) -> None:
@@ -265,16 +306,40 @@ class Ledger(FileLedger):
                 [(state, reason, table, subject) for table, subject, state, reason in ends],
             )
 
-    def placed(self, parts: Sequence[int]) -> list[Placed]:
-        """Return the items whose rows are in one of `parts`, in the plan's order."""
-        found: list[Placed] = []
+    def place(self, table: str, subject: int) -> Placed:
+        """Return where the rows of an item are."""
         with self._guarded():
-            for part in parts:
+            part, first, rows = self._row(
+                "SELECT coalesce(part, 0), first, rows FROM item WHERE tbl = ? AND subject = ?",
+                (table, subject),
+            )
+        return Placed(subject, int(str(part)), int(str(first)), int(str(rows)))
+
+    def unchanged(self, table: str, subject: int) -> None:
+        """Record that an item was read again and has the rows that it had."""
+        with self._guarded(), self._transaction():
+            self._db.execute(
+                "UPDATE item SET state = 'stored', reason = NULL WHERE tbl = ? AND subject = ?",
+                (table, subject),
+            )
+
+    def placed(self, table: str, parts: Sequence[int]) -> Iterator[Placed]:
+        """Give the items of a table whose rows are in one of `parts`, in the plan's order.
+
+        They may be moved meanwhile, those that were given.
+        """
+        after, chosen = 0, msgspec.json.encode(parts).decode()
+        while True:
+            with self._guarded():
                 rows = self._db.execute(
-                    "SELECT subject, part, first, rows FROM item WHERE part = ?", (part,)
-                )
-                found.extend(Placed(*row) for row in rows)
-        return sorted(found, key=lambda item: item.subject)
+                    "SELECT subject, part, first, rows FROM item WHERE tbl = ? AND subject > ?"
+                    " AND part IN (SELECT value FROM json_each(?)) ORDER BY subject LIMIT ?",
+                    (table, after, chosen, _CHUNK),
+                ).fetchall()
+            if not rows:
+                return
+            after = rows[-1][0]
+            yield from (Placed(*row) for row in rows)
 
     def parts(self, table: str | None = None) -> list[Part]:
         """Return the parts of a table, or all, with the rows in them that items point to."""

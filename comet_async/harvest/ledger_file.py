@@ -12,7 +12,7 @@ import msgspec
 
 from comet_async.errors import DestinationError, LedgerError
 from comet_async.harvest.owners import owner_lives, this_owner
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import Plan, up_to_date
 from comet_async.redaction import bare_url, printable, shortened
 
 __all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
@@ -20,6 +20,8 @@ __all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
 LEDGER_VERSION = 2
 _DAMAGED = "is damaged"
 _APPLICATION = 0x436F6D41
+_TRIES = 50
+_PAUSE = 0.1
 _SCHEMA = """
 CREATE TABLE identity (url TEXT NOT NULL, workspace TEXT NOT NULL, project TEXT);
 CREATE TABLE run (
@@ -78,6 +80,7 @@ class LedgerFile:
         self.took_over = False
         with self._guarded():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+            self._db.create_function("up_to_date", 2, up_to_date, deterministic=True)
         try:
             with self._guarded():
                 self._open(plan)
@@ -86,10 +89,11 @@ class LedgerFile:
             raise
 
     def _open(self, plan: Plan | None) -> None:
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._log_writes()
         self._db.execute("PRAGMA synchronous = FULL")
-        (application,) = self._row("PRAGMA application_id")
-        empty = application == 0 and self._row("SELECT count(*) FROM sqlite_master") == (0,)
+        with self._transaction("BEGIN"):  # another process may be making the file
+            (application,) = self._row("PRAGMA application_id")
+            empty = application == 0 and self._row("SELECT count(*) FROM sqlite_master") == (0,)
         if empty and plan is not None:
             self._make(plan)
         elif application != _APPLICATION:
@@ -101,6 +105,15 @@ class LedgerFile:
             raise self._refusal(_DAMAGED)
         if plan is not None:
             self._check_identity(plan)
+
+    def _log_writes(self) -> None:
+        """Use a write-ahead log. SQLite itself does not wait here for others that do the same."""
+        for _ in range(_TRIES):
+            with suppress(sqlite3.OperationalError):
+                self._db.execute("PRAGMA journal_mode = WAL")
+                return
+            time.sleep(_PAUSE)
+        self._db.execute("PRAGMA journal_mode = WAL")
 
     def _make(self, plan: Plan) -> None:
         with self._transaction():
@@ -181,8 +194,17 @@ class LedgerFile:
         return found
 
     @contextmanager
-    def _transaction(self) -> Generator[None, None, None]:
-        self._db.execute("BEGIN IMMEDIATE")
+    def together(self) -> Generator[None, None, None]:
+        """Let all changes within become one: all of them are on disk afterwards, or none."""
+        with self._guarded(), self._transaction():
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str = "BEGIN IMMEDIATE") -> Generator[None, None, None]:
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute(begin)
         try:
             yield
         except BaseException:

@@ -41,6 +41,7 @@ class ListedStage:
         if _TABLE not in job.plan.tables:
             return
         async for chunk in due_chunks(job, (_TABLE,)):
+            await job.keep_listed(_TABLE, [due.subject for due in chunk])
             await job.take(await anyio.to_thread.run_sync(_rows, chunk))
         await job.flush()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -15,22 +15,26 @@ from comet_async.engine.decode import decode
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import AuthenticationError, CometAsyncError, UsageError
+from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.earlier import Earlier
 from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
 from comet_async.harvest.ledger import print_of
 from comet_async.harvest.planner import (
     BATCHED,
+    FILES,
     Listed,
     Plan,
     ProjectFacts,
     options_of,
+    up_to_date,
     with_implied,
 )
 from comet_async.harvest.readers import MODEL_ELEMENT, READERS
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection, flag_predicate, parse_scope
-from comet_async.harvest.subjects import Reader, Subject
+from comet_async.harvest.subjects import Reader, Subject, listing_tells
 from comet_async.paging import with_query
+from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 from comet_async.service import Service
 
@@ -39,11 +43,11 @@ __all__ = ["plan", "requests_each", "service_of"]
 T = TypeVar("T")
 
 _PAGE = 1000
-_SURELY_LAST = 100
 _SAMPLED_FROM = 50
 _SAMPLED = 8
 _CHARTED = 4
 _MANY_METRICS = 500
+_SHOWN = 5
 _OF_WORKSPACE = frozenset({"workspace", "registry_model", "artifact"})
 
 
@@ -52,6 +56,7 @@ async def plan(
     scope: str,
     *,
     tables: Sequence[str] | None = None,
+    answers: bool = False,
     archived: bool = False,
     selection: Selection | None = None,
     into: Path | str | None = None,
@@ -66,8 +71,9 @@ async def plan(
     Args:
         session: An open session with the Comet service.
         scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
-        tables: Names out of `TABLES`; default all, for a project those of projects and experiments.
-            Tables that come with others are added.
+        tables: Names out of `TABLES`; default all but `answers`, for a project those of projects
+            and experiments. Tables that come with others are added.
+        answers: Keep the answers as they come as well, in the table `answers`.
         archived: Whether to harvest archived experiments as well.
         selection: Which experiments, and how they are read; `archived` adds to it.
         into: Folder of an earlier harvest: what it holds and is up to date is not to be read again.
@@ -79,10 +85,11 @@ async def plan(
         experiment stands in it once, though a listing may repeat it.
 
     Raises:
-        UsageError: The scope or a table is unknown, or the session has no Comet service.
+        UsageError: The scope or a table is unknown, a key is in no listing, or the session has no
+            Comet service.
         CometAsyncError: A listing failed; without a whole listing there is no plan.
     """
-    asked, chosen = parse_scope(scope), _tables(scope, tables)
+    asked, chosen = parse_scope(scope), _tables(scope, tables, answers=answers)
     wanted = selection or Selection()
     if archived:
         wanted = msgspec.structs.replace(wanted, archived=True)
@@ -101,6 +108,8 @@ async def plan(
         requests=session.counters.requests - before,
         limits=service.limits_of("default"),
         requests_each=requests_each(chosen, readers),
+        files=files and "assets" in chosen,
+        answers=tuple(walk.answers),
     )
 
 
@@ -126,13 +135,14 @@ def service_of(session: Session) -> Service:
     raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
 
 
-def _tables(scope: str, tables: Sequence[str] | None) -> tuple[str, ...]:
+def _tables(scope: str, tables: Sequence[str] | None, *, answers: bool) -> tuple[str, ...]:
+    more = (ANSWERS,) if answers else ()
     if tables is not None:
-        return with_implied(checked_tables(list(tables)))
-    every = tuple(TABLES)
+        return with_implied((*checked_tables(list(tables)), *more))
+    every = tuple(table for table in TABLES if table != ANSWERS)
     if parse_scope(scope).project is None:
-        return every
-    return tuple(table for table in every if TABLES[table].subject not in _OF_WORKSPACE)
+        return (*every, *more)
+    return (*(table for table in every if TABLES[table].subject not in _OF_WORKSPACE), *more)
 
 
 class _RawPage(msgspec.Struct):
@@ -140,10 +150,11 @@ class _RawPage(msgspec.Struct):
 
 
 class _Place(msgspec.Struct):
-    """A project whose experiments are listed: its id where that is known, and who is chosen."""
+    """A project whose experiments are listed: id, number of them as told, and who is chosen."""
 
     project_id: str | None
     chosen: set[str] | None
+    told: int | None = None
     found: str | None = None
 
 
@@ -165,7 +176,13 @@ class _Walk:
         self._tables = tables
         self._seen: set[str] = set()
         self._earlier: Earlier | None = None
-        self._options = {table: options_of(selection, table, files=files) for table in tables}
+        self._files = files
+        self._keeping = ANSWERS in tables
+        self._options = {
+            table: options_of(selection, table, files=files, answers=self._keeping)
+            for table in tables
+        }
+        self.answers: list[Answer] = []
         self._counted: dict[str, int] = {}
         self.due: dict[str, dict[str, int]] = {}
         self.listed = Listed()
@@ -191,27 +208,55 @@ class _Walk:
             if "project" in kinds and project is not None:
                 self._add("project", project.project_id, project)
             if "experiment" in kinds:
-                await self._project(None if project is None else project.project_id)
+                await self._project(project)
+        if "experiment" in kinds:
+            self._check_keys()
         if "registry_model" in kinds:
-            models = await self._session.send(comet.get_registry_models(self._scope.workspace))
+            asked = comet.get_registry_models(self._scope.workspace)
+            models = await self._ask("registry_models", asked)
             for model in models.registry_models:
                 self._add("registry_model", model.model_name or model.registry_model_id, model)
         if "artifact" in kinds:
-            artifacts = await self._session.send(comet.get_artifacts(self._scope.workspace))
+            listing = comet.get_artifacts(self._scope.workspace)
+            artifacts = await self._ask("artifacts", listing)
             for artifact in artifacts.artifacts:
                 self._add("artifact", artifact.artifact_id or artifact.name or "", artifact)
+
+    def _check_keys(self) -> None:
+        """See that each experiment that was named is there.
+
+        Raises:
+            UsageError: The listings have none of that key.
+        """
+        unknown = sorted(self._selection.keys - self._seen)
+        if unknown:
+            shown = ", ".join(shortened(printable(key)) for key in unknown[:_SHOWN])
+            more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
+            archived = "" if self._selection.archived else "; archived ones have to be asked for"
+            raise UsageError(f"{self._scope} has no experiment {shown}{more}{archived}")
 
     async def _projects(self, *, named: bool) -> list[comet.Project | None]:
         """Return the projects of the scope; None where a name will do."""
         if self._scope.project is None:
-            answer = await self._session.send(comet.get_projects(self._scope.workspace))
+            answer = await self._ask("projects", comet.get_projects(self._scope.workspace))
             return list(answer.projects)
         if named:
             return [None]
         request = comet.get_project(
             project_name=self._scope.project, workspace_name=self._scope.workspace
         )
-        return [await self._session.send(request)]
+        return [await self._ask("projects", request)]
+
+    async def _ask(self, table: str, request: Request[T]) -> T:
+        """Return an answer that is worth keeping as it came, where answers are kept."""
+        if not self._keeping:
+            return await self._session.send(request)
+        asked = cast("Request[object]", request)
+
+        def keep(body: bytes) -> None:
+            self.answers.append(Answer.now(table, asked, body))
+
+        return await self._session.send(request.tapped(keep))
 
     def _add_workspace(self) -> None:
         name = self._scope.workspace
@@ -231,14 +276,15 @@ class _Walk:
         """Add a subject, count the tables that are to be read of it, and tell if there are any."""
         self.listed.add(subject)
         done: Mapping[str, str] = {}
-        if self._earlier is not None:
+        if self._earlier is not None and listing_tells(subject.kind):
             done = self._earlier.done(subject)
         mark = print_of(subject, 0) if done else ""
         project = subject.project_id or ""
         any_due = False
         for table in self._tables:
-            if TABLES[table].subject != subject.kind or done.get(table) == (
-                mark + self._options[table]
+            stored = done.get(table)
+            if TABLES[table].subject != subject.kind or (
+                stored is not None and up_to_date(stored, mark + self._options[table])
             ):
                 continue
             by_project = self.due.setdefault(table, {})
@@ -246,11 +292,12 @@ class _Walk:
             any_due = True
         return any_due
 
-    async def _project(self, project_id: str | None) -> None:
+    async def _project(self, project: comet.Project | None) -> None:
         """List the experiments of one project, and find out what helps to ask of many at once."""
-        chosen = await self._matching(project_id)
+        project_id = None if project is None else project.project_id
+        told = None if project is None else project.number_of_experiments
+        place = _Place(project_id, await self._matching(project_id), told, project_id)
         keys: list[str] = []
-        place = _Place(project_id, chosen, project_id)
         for flag in self._selection.flags:
             async for due in self._experiments(place, archived=flag):
                 keys.extend(due)
@@ -283,8 +330,8 @@ class _Walk:
     async def _experiments(self, place: _Place, *, archived: bool) -> AsyncIterator[list[str]]:
         """Take the experiments of a project, in the order in which they started, each once.
 
-        A server may cap its pages below what was asked for: only a page that brings nothing new, or
-        one smaller than any cap, is the last.
+        A server may cap its pages below what was asked for. The last page is one that brings
+        nothing new, one smaller than that before it, or the first if it has as many as there are.
 
         Returns:
             For each page, the keys of those that are to be read.
@@ -297,16 +344,17 @@ class _Walk:
             sort_order="asc",
             **self._address(place.project_id),
         )
-        number = 1
+        number, before = 1, 0
         while True:
             page = await self._session.send(with_query(request, page=number).returning(_RawPage))
             rows = page.experiments or []
             # A thousand entries take a tenth of a second: the loop goes on meanwhile.
-            before = len(self._seen)
+            seen = len(self._seen)
             yield await undivided(partial(self._take_page, rows, place))
-            if len(self._seen) == before or len(rows) < _SURELY_LAST:
+            all_there = number == 1 and len(rows) == place.told and not archived
+            if len(self._seen) == seen or len(rows) < before or all_there:
                 return
-            number += 1
+            number, before = number + 1, len(rows)
 
     def _take_page(self, rows: list[msgspec.Raw], place: _Place) -> list[str]:
         """Take the matching experiments of a page; return the keys of those to be read."""
@@ -336,7 +384,7 @@ class _Walk:
         names: dict[str, dict[str, None]] = {}
         for flag in self._selection.flags:
             request = comet.get_project_columns(archived=flag, **self._address(project_id))
-            for column in (await self._session.send(request)).columns:
+            for column in (await self._ask("parameters", request)).columns:
                 if column.name is not None and column.source is not None:
                     names.setdefault(column.source, {})[column.name] = None
         metrics = names.get("metrics", {}) if "metrics" in self._tables else {}
@@ -370,18 +418,24 @@ class _Walk:
                 git = await self._tried(comet.get_experiment_git_metadata(key))
                 having += git is not None and any(msgspec.structs.astuple(git))
             measured["git"] = 1.0 + having / len(sample)
-        if {"assets", "models"} <= set(self._tables):
-            having = 0
+        counted = 0.0
+        if "assets" in self._tables and (self._files or "models" in self._tables):
+            having = files = 0
             for key in sample:
                 listed = await self._tried(comet.get_experiment_asset_list(key))
                 assets = [] if listed is None else listed.assets
                 having += any(asset.type == MODEL_ELEMENT for asset in assets)
+                stored = [asset for asset in assets if not asset.remote]
+                files += len(stored)
+                counted += sum(asset.file_size or 0 for asset in stored)
             measured["models"] = having / len(sample)
+            measured[FILES] = files / len(sample)
         elif "models" in self._tables:
             measured["models"] = 1.0
         if "html" in self._tables and "hasHtml" in facts.flags and not self._selection.exact:
             measured["html"] = await self._share(facts)
-        return msgspec.structs.replace(facts, measured=measured)
+        each = counted / len(sample)
+        return msgspec.structs.replace(facts, measured=measured, file_bytes=each)
 
     async def _share(self, facts: ProjectFacts) -> float:
         """Return the share of experiments with HTML."""

@@ -52,16 +52,21 @@ async def one_by_one(
     await job.flush()
 
 
-async def due_items(job: Job, tables: Sequence[str]) -> AsyncIterator[tuple[Due, Due]]:
+async def due_items(
+    job: Job, tables: Sequence[str], project: str | None = None
+) -> AsyncIterator[tuple[Due, Due]]:
     """Give the subjects of which one of `tables` is planned, in the plan's order."""
-    async for chunk in due_chunks(job, tables):
+    async for chunk in due_chunks(job, tables, project):
         for due in chunk:
             yield due, due
 
 
-async def due_chunks(job: Job, tables: Sequence[str]) -> AsyncIterator[list[Due]]:
+async def due_chunks(
+    job: Job, tables: Sequence[str], project: str | None = None
+) -> AsyncIterator[list[Due]]:
     """Give the same many at a time: memory does not grow with their number."""
     after = 0
-    while chunk := await job.on_disk(partial(job.lake.ledger.due, tables, after)):
+    ledger = job.lake.ledger
+    while chunk := await job.on_disk(partial(ledger.due, tables, after, project=project)):
         yield chunk
         after = chunk[-1].id

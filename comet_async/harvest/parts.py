@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from comet_async.engine.part_file import PartFile
-from comet_async.harvest.arrow import Batch, ParquetStream
+from comet_async.harvest.arrow import Batch, ParquetStream, PartReader
 from comet_async.harvest.ledger import Part, Placed, part_name
 from comet_async.harvest.schema import TableSchema
 
@@ -44,6 +44,22 @@ class Store:
     def path(self, part: int) -> Path:
         """Return the file of a part."""
         return self._folder() / part_name(part)
+
+    def has(self, place: Placed, rows: Batch | None) -> bool:
+        """Tell whether the rows at a place are these, None for no rows. Blocks; for few rows.
+
+        Raises:
+            PartError: The part is damaged.
+        """
+        count = 0 if rows is None else rows.num_rows
+        if not place.rows or rows is None or place.rows != count:
+            return place.rows == count
+        reader = PartReader(self.table)
+        try:
+            batches = list(reader.batches(self.path(place.part), place.first, place.rows))
+        finally:
+            reader.close()
+        return [row for batch in batches for row in batch.to_pylist()] == rows.to_pylist()
 
     def write(self, batches: Iterable[Batch]) -> Part:
         """Write rows as one part, safe from a power loss. Blocks.

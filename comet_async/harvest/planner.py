@@ -11,13 +11,16 @@ from types import MappingProxyType
 import msgspec
 
 from comet_async.errors import UsageError
+from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.subjects import Subject, SubjectKind
 from comet_async.service import Limits
 
 __all__ = [
+    "ANSWER_KEPT",
     "BATCHED",
+    "FILES",
     "MAX_KEYS",
     "TARGET_BYTES",
     "Forecast",
@@ -28,6 +31,7 @@ __all__ = [
     "batch_size",
     "options_of",
     "seconds_for",
+    "up_to_date",
     "with_implied",
 ]
 
@@ -35,6 +39,10 @@ TARGET_BYTES = 12 * 1024 * 1024
 """Bytes that a chart of many experiments should have: few requests, and four fit into memory."""
 MAX_KEYS = 250
 """Experiments in one chart; so many are known to work."""
+FILES = "files"
+"""Name of the files of assets, where tables are named."""
+ANSWER_KEPT = "+"
+"""Ends the fingerprint of an item whose answers were kept."""
 BATCHED = ("metrics", "metric_series", "parameters")
 """Tables that a chart fills for many experiments at once."""
 
@@ -97,7 +105,8 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
         flags: Boolean columns of its experiments, as `hasHtml`.
         bytes_each: Bytes of a chart for one experiment, measured; None where it was not.
         measured: Requests for one experiment by table, of a few that were looked at; a table that
-            takes the same for each is not among them.
+            takes the same for each is not among them. Files of assets count as `files`.
+        file_bytes: Bytes of the files of one experiment, of those few.
     """
 
     project_id: str
@@ -107,6 +116,7 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
     flags: frozenset[str] = frozenset()
     bytes_each: float | None = None
     measured: Mapping[str, float] = MappingProxyType({})
+    file_bytes: float = 0.0
 
     @property
     def chart_bytes(self) -> float:
@@ -126,17 +136,30 @@ def batch_size(bytes_each: float) -> int:
     return max(1, min(MAX_KEYS, int(TARGET_BYTES / max(bytes_each, 1.0))))
 
 
-def options_of(selection: Selection, table: str, *, files: bool) -> str:
+def options_of(selection: Selection, table: str, *, files: bool, answers: bool) -> str:
     """Return what of a selection decides the rows of a table, short.
 
-    An item that was stored under other options is read again.
+    An item that was stored under other options is read again; so is one whose answer was not kept
+    and is to be, which the last letter tells.
     """
     chosen: list[object] = [selection.exact]
     if table in ("metrics", "metric_series", "metric_summaries"):
         chosen.append(selection.metrics)
     if table == "assets":
         chosen.append(files)
-    return "/" + hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
+    digest = hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
+    return f"/{digest}{ANSWER_KEPT if answers else ''}"
+
+
+def up_to_date(stored: str, wanted: str) -> bool:
+    """Tell whether an item that was stored with one fingerprint need not be read for another.
+
+    >>> up_to_date("ab/12+", "ab/12"), up_to_date("ab/12", "ab/12+"), up_to_date("ab/1", "ab/2")
+    (True, False, False)
+    """
+    return stored.removesuffix(ANSWER_KEPT) == wanted.removesuffix(ANSWER_KEPT) and (
+        stored.endswith(ANSWER_KEPT) or not wanted.endswith(ANSWER_KEPT)
+    )
 
 
 class TableForecast(msgspec.Struct, frozen=True):
@@ -154,7 +177,10 @@ class TableForecast(msgspec.Struct, frozen=True):
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What a plan will take, without the downloads of files, which only the lists will tell.
+    """What a plan will take.
+
+    Files of assets are known when the lists have come. Of projects with many experiments they are
+    forecast from a few, under `files`; of others they are not counted.
 
     Attributes:
         requests: Requests to come, repetitions aside.
@@ -163,6 +189,7 @@ class Forecast(msgspec.Struct, frozen=True):
         tables: The same by table.
         listings: Requests that the plan itself took.
         experiments: Experiments in the plan.
+        uncounted: Whether there may be files of assets that are not counted.
     """
 
     requests: int
@@ -171,11 +198,13 @@ class Forecast(msgspec.Struct, frozen=True):
     tables: tuple[TableForecast, ...]
     listings: int = 0
     experiments: int = 0
+    uncounted: bool = False
 
     def __str__(self) -> str:
         return (
             f"{self.requests:,} requests, about {self.bytes / 1e6:,.1f} MB,"
-            f" at least {self.seconds:,.0f} s; asset files not counted"
+            f" at least {self.seconds:,.0f} s"
+            + ("; files of assets not counted" if self.uncounted else "")
         )
 
     def to_dict(self) -> dict[str, object]:
@@ -199,6 +228,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         requests: Requests that the plan took.
         limits: Limits of the service, for the forecast.
         requests_each: Requests that a table takes for one subject, by table.
+        files: Whether the files of assets are to be fetched.
+        answers: Answers to the questions of the plan itself, where they are to be kept.
     """
 
     url: str
@@ -211,6 +242,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     limits: Limits
     requests_each: Mapping[str, float]
+    files: bool = False
+    answers: tuple[Answer, ...] = ()
 
     def __post_init__(self) -> None:
         if self.tables != checked_tables(self.tables):
@@ -220,6 +253,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def experiments(self) -> int:
         """How many experiments there are."""
         return self.listed.count("experiment")
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether the answers are kept as they come."""
+        return ANSWERS in self.tables
 
     @property
     def charts(self) -> tuple[str, ...]:
@@ -251,10 +289,25 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def forecast(self) -> Forecast:
         """Return the requests, bytes and seconds that `harvest.run` will take for the tables."""
         tables = tuple(self._of_table(table) for table in self.tables)
+        files, uncounted = self._of_files()
+        if files is not None:
+            tables = (*tables, files)
         requests = sum(table.requests for table in tables)
         total = sum(table.bytes for table in tables)
         seconds = seconds_for(requests, self.limits)
-        return Forecast(requests, total, seconds, tables, self.requests, self.experiments)
+        return Forecast(
+            requests, total, seconds, tables, self.requests, self.experiments, uncounted
+        )
+
+    def _of_files(self) -> tuple[TableForecast | None, bool]:
+        """Return the files of projects where a few were looked at, and whether there are others."""
+        due = [facts for facts in self.projects.values() if self._due("assets", facts)]
+        if not self.files or not due:
+            return None, False
+        known = [facts for facts in due if FILES in facts.measured]
+        requests = round(sum(self._due("assets", f) * f.measured[FILES] for f in known))
+        size = int(sum(self._due("assets", facts) * facts.file_bytes for facts in known))
+        return TableForecast(FILES, requests, size), len(known) < len(due)
 
     def _of_table(self, table: str) -> TableForecast:
         if table in ("metrics", "system_metrics") and not self.selection.exact:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from comet_async import comet
 from comet_async.errors import CometAsyncError
@@ -55,12 +56,11 @@ class QueryStage:
                 return
             for key in found:
                 tagged.setdefault(key, []).append(tag)
-        async for due, _ in due_items(self._job, ("tags",)):
-            if due.subject.project_id == facts.project_id:
-                tags = tagged.get(due.subject.key, [])
-                columns = {"experiment_key": [due.subject.key] * len(tags), "tag": tags}
-                rows = batch(TABLES["tags"], columns)
-                await self._job.take(Found(rows=[("tags", due.id, rows)]))
+        async for due, _ in due_items(self._job, ("tags",), facts.project_id):
+            tags = tagged.get(due.subject.key, [])
+            columns = {"experiment_key": [due.subject.key] * len(tags), "tag": tags}
+            rows = batch(TABLES["tags"], columns)
+            await self._job.take(Found(rows=[("tags", due.id, rows)]))
 
     async def _html(self, facts: ProjectFacts) -> None:
         if not await self._planned("html", facts):
@@ -68,15 +68,14 @@ class QueryStage:
         having = await self._having("html", facts, flag_predicate(_HTML))
         if having is None:
             return
-        async for due, _ in due_items(self._job, ("html",)):
-            if due.subject.project_id == facts.project_id and due.subject.key not in having:
+        async for due, _ in due_items(self._job, ("html",), facts.project_id):
+            if due.subject.key not in having:
                 await self._job.take(Found(rows=[("html", due.id, None)]))
 
     async def _planned(self, table: str, facts: ProjectFacts) -> bool:
-        async for due, _ in due_items(self._job, (table,)):
-            if due.subject.project_id == facts.project_id:
-                return True
-        return False
+        ledger = self._job.lake.ledger
+        due = partial(ledger.due, (table,), 0, 1, project=facts.project_id)
+        return bool(await self._job.on_disk(due))
 
     async def _having(
         self, table: str, facts: ProjectFacts, predicate: Mapping[str, object]

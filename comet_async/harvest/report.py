@@ -9,6 +9,7 @@ import msgspec
 
 from comet_async.errors import AuthenticationError, CometAsyncError, DestinationError
 from comet_async.harvest.ledger import Count, Ledger, Unfinished
+from comet_async.harvest.sinks import SinkReport
 from comet_async.redaction import printable, shortened
 
 __all__ = [
@@ -98,10 +99,11 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         altered: Files that somebody changed since they were fetched; they were left alone.
         restored: Whether the ledger was damaged and the copy of the last whole run took its place.
         snapshot: Number of the snapshot that was made; None where nothing had changed.
+        sinks: What became of each sink, in order; empty when the run was stopped before.
         stopped: What ended the run before its time; None when it came to its end. Its tables are
             as they were before then: the next run goes on from what is finished.
         exit_code: 0 when nothing failed, 3 when something did, 4 when the key was refused, 5 when
-            the disk was full or failing.
+            the disk was full or failing or a sink could not be brought up to date.
         requests: Requests on the wire, repetitions and listings included.
         retries: Repetitions among them.
         throttled: Answers of 429 among them.
@@ -116,6 +118,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     altered: tuple[str, ...]
     restored: bool
     snapshot: int | None
+    sinks: tuple[SinkReport, ...]
     stopped: str | None
     exit_code: int
     requests: int
@@ -182,11 +185,13 @@ def _items(counts: Iterable[Count], states: frozenset[str]) -> int:
     return sum(count.items for count in counts if count.state in states)
 
 
-def exit_code(failed: int, stopped: CometAsyncError | None) -> int:
+def exit_code(
+    failed: int, stopped: CometAsyncError | None, sinks: Sequence[SinkReport] = ()
+) -> int:
     """Return the exit code of a run."""
     if isinstance(stopped, AuthenticationError):
         return EXIT_AUTH
-    if isinstance(stopped, DestinationError):
+    if isinstance(stopped, DestinationError) or any(sink.problem for sink in sinks):
         return EXIT_DISK
     return EXIT_PARTIAL if failed else EXIT_ALL
 

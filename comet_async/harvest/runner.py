@@ -25,7 +25,7 @@ from comet_async.harvest.asset_stage import AssetStage
 from comet_async.harvest.chart_stage import ChartStage, Names
 from comet_async.harvest.detail_stage import DetailStage
 from comet_async.harvest.file_stage import FileStage
-from comet_async.harvest.job import Job
+from comet_async.harvest.job import FAILED, Found, Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
 from comet_async.harvest.listed_stage import ListedStage
 from comet_async.harvest.listing import service_of
@@ -43,6 +43,7 @@ from comet_async.harvest.report import (
 )
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.series_stage import SeriesStage
+from comet_async.harvest.sinks import Sink, SinkReport
 from comet_async.harvest.subjects import Reader
 from comet_async.redaction import bare_url
 
@@ -60,6 +61,7 @@ async def run(
     progress: HarvestProgress | None = None,
     assets: bool = True,
     readers: Sequence[Reader] = READERS,
+    sinks: Sequence[Sink] = (),
 ) -> Report:
     """Carry out a plan: tables to Parquet, assets to files, every item accounted for.
 
@@ -78,6 +80,7 @@ async def run(
         progress: Told of every step.
         assets: Whether to fetch the files of the assets, where the plan has that table.
         readers: What reads the tables that charts do not fill.
+        sinks: What takes the finished state elsewhere, one after the other.
 
     Returns:
         Counts that add up, failures and the exit code. One item's failure stops nothing; a refused
@@ -96,7 +99,7 @@ async def run(
     lake = await _opened(Path(path), plan, files=files)
     try:
         job = Job(session, plan, lake, progress or Silent())
-        return await _Run(job, readers, files=files).report()
+        return await _Run(job, readers, sinks, files=files).report()
     finally:
         await undivided(lake.close)
 
@@ -116,9 +119,13 @@ async def _opened(path: Path, plan: Plan, *, files: bool) -> Lake:
 class _Run:
     """One run, from its first request to its report."""
 
-    def __init__(self, job: Job, readers: Sequence[Reader], *, files: bool) -> None:
+    def __init__(
+        self, job: Job, readers: Sequence[Reader], sinks: Sequence[Sink], *, files: bool
+    ) -> None:
         self._job = job
         self._readers = readers
+        self._sinks = sinks
+        self._brought: list[SinkReport] = []
         self._files = FileStage(job) if files else None
         self._before = msgspec.structs.replace(job.session.counters)
         self._began = asyncio.get_running_loop().time()
@@ -133,6 +140,7 @@ class _Run:
             await self._stages()
             snapshot = await job.on_disk(partial(job.lake.publish, job.plan.tables))
             await job.on_disk(partial(job.lake.ledger.end, "published"))
+            await self._bring()
         except (AuthenticationError, DestinationError) as error:
             stopped = error
             with suppress(CometAsyncError):
@@ -144,6 +152,16 @@ class _Run:
         seconds = asyncio.get_running_loop().time() - self._began
         told = partial(self._told, stopped, snapshot, self._spent(), seconds)
         return await job.on_disk(told)
+
+    async def _bring(self) -> None:
+        """Let the sinks take what is published; one that cannot stops no other."""
+        for sink in self._sinks:
+            problem: str | None = None
+            try:
+                await sink.bring(self._job.lake.root, self._job.progress)
+            except CometAsyncError as error:
+                problem = str(error)
+            self._brought.append(SinkReport(sink.name, problem))
 
     async def _plan_told(self) -> None:
         """Tell what is to be read."""
@@ -165,13 +183,23 @@ class _Run:
             if wanted:
                 await DetailStage(job, reader, wanted).run()
         if "system_metrics" in tables:
-            await ChartStage(job, ("system_metrics",), self._system_names).run()
+            await self._system_metrics()
         if {"assets", "models"} & set(tables):
             await AssetStage(job, files=self._files is not None).run()
         if self._files is not None:
             await self._files.fetch()
         if "assets" in tables:
             await FileStage(job).write_table()
+
+    async def _system_metrics(self) -> None:
+        """Ask for the system metrics of those whose details told which they have."""
+        job, tables = self._job, ("system_metrics",)
+        unknown = await job.on_disk(job.lake.ledger.without_details)
+        for subject, why in unknown:
+            reason = f"its system details: {why}"
+            await job.take(Found(ends=[("system_metrics", subject, FAILED, reason)]))
+        await job.flush()
+        await ChartStage(job, tables, self._system_names, last=True).run()
 
     def _names(self, project: str) -> Names | None:
         """Return what to ask; None where the plan thought that there is nothing to be read."""
@@ -215,7 +243,8 @@ class _Run:
             restored=job.lake.restored,
             snapshot=snapshot,
             stopped=None if stopped is None else str(stopped),
-            exit_code=exit_code(sum(table.failed for table in reports), stopped),
+            sinks=tuple(self._brought),
+            exit_code=exit_code(sum(table.failed for table in reports), stopped, self._brought),
             requests=spent.requests,
             retries=spent.retries,
             throttled=spent.throttled,

@@ -12,6 +12,7 @@ again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -27,10 +28,12 @@ __all__ = [
     "Column",
     "Kind",
     "TableSchema",
+    "add_table",
     "checked_tables",
     "original_text",
 ]
 
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _KEY = Column("experiment_key", "name", "Experiment key.")
 
 
@@ -214,26 +217,45 @@ _ASSETS = TableSchema(
     4_000,
 )
 
-TABLES: Mapping[str, TableSchema] = MappingProxyType(
-    {
-        table.name: table
-        for table in (
-            _EXPERIMENTS,
-            _METRICS,
-            _SERIES,
-            _SUMMARIES,
-            _PARAMETERS,
-            _OTHERS,
-            _TAGS,
-            _SYSTEM,
-            _SYSTEM_METRICS,
-            *DETAIL_TABLES,
-            _ASSETS,
-            *WORKSPACE_TABLES,
-        )
-    }
-)
+_KNOWN: dict[str, TableSchema] = {
+    table.name: table
+    for table in (
+        _EXPERIMENTS,
+        _METRICS,
+        _SERIES,
+        _SUMMARIES,
+        _PARAMETERS,
+        _OTHERS,
+        _TAGS,
+        _SYSTEM,
+        _SYSTEM_METRICS,
+        *DETAIL_TABLES,
+        _ASSETS,
+        *WORKSPACE_TABLES,
+    )
+}
+TABLES: Mapping[str, TableSchema] = MappingProxyType(_KNOWN)
 """All tables by name, in the order of reports."""
+
+
+def add_table(table: TableSchema) -> None:
+    """Make a table known that a reader of one's own fills, for this process.
+
+    Plan and run with that reader among `readers`, as `[*harvest.READERS, reader]`. Whoever opens or
+    verifies the folder needs no such call.
+
+    Raises:
+        UsageError: The name is taken by another table, or is none for a folder; or there is no
+            column.
+    """
+    name = table.name
+    if _KNOWN.get(name, table) != table:
+        raise UsageError(f"there is a table {printable(name)} already")
+    if _NAME.fullmatch(name) is None or not table.columns:
+        raise UsageError(
+            f"{printable(name)!r} is no table: it needs a column, and a name of a-z, 0-9 and _"
+        )
+    _KNOWN[name] = table
 
 
 def checked_tables(names: tuple[str, ...] | list[str] | None) -> tuple[str, ...]:

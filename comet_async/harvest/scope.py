@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Literal, TypeAlias
 
@@ -16,6 +16,8 @@ from comet_async.redaction import printable, shortened
 __all__ = ["Scope", "Selection", "State", "flag_predicate", "parse_scope", "tag_predicate"]
 
 State: TypeAlias = Literal["running", "finished", "crashed"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -39,7 +41,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         archived: Archived experiments as well.
-        keys: These experiments only; empty for no such limit.
+        keys: These experiments only, any collection; empty for no such limit.
         tags: Experiments with all of these tags; the server looks.
         predicates: Experiments that meet all of these predicates; the server looks. Each is
             `{"source": ..., "query": {"condition": ..., "rules": [...]}}`.
@@ -55,7 +57,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     archived: bool = False
-    keys: tuple[str, ...] = ()
+    keys: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     predicates: tuple[Mapping[str, object], ...] = ()
     since: datetime | None = None
@@ -65,6 +67,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     exact: bool = False
 
     def __post_init__(self) -> None:
+        msgspec.structs.force_setattr(self, "keys", frozenset(self.keys))
         for moment in (self.since, self.until):
             if moment is not None and moment.tzinfo is None:
                 raise UsageError(f"{moment} needs a time zone, as 2026-01-31T00:00:00Z")
@@ -85,9 +88,9 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     def has(self, experiment: comet.Experiment) -> bool:
         """Tell whether an experiment matches, as far as its listing shows that."""
         start = experiment.start_time_millis
-        if self.since is not None and (start is None or start < _millis(self.since)):
+        if self.since is not None and (start is None or start < _first_millis(self.since)):
             return False
-        if self.until is not None and (start is None or start >= _millis(self.until)):
+        if self.until is not None and (start is None or start >= _first_millis(self.until)):
             return False
         if self.states and not any(_STATES[state](experiment) for state in self.states):
             return False
@@ -121,8 +124,9 @@ def _predicate(source: str, name: str, kind: str, value: object) -> Mapping[str,
     return {"source": source, "query": {"condition": "AND", "rules": [rule], "valid": True}}
 
 
-def _millis(moment: datetime) -> int:
-    return int(moment.timestamp() * 1000)
+def _first_millis(moment: datetime) -> int:
+    """Return the first whole millisecond since 1970 UTC that is not before a moment, exactly."""
+    return -((_EPOCH - moment) // timedelta(milliseconds=1))
 
 
 def _crashed(experiment: comet.Experiment) -> bool:

@@ -31,12 +31,35 @@ def backup_of(path: Path) -> Path:
 
 
 def broken(path: Path) -> bool:
-    """Tell whether a file differs from its seal; without a seal it does not. Blocks."""
+    """Tell whether a file differs from its seal; without a seal it does not. Blocks.
+
+    Another process may break the seal or make a new one meanwhile, where no lock keeps it away:
+    then it looks again.
+    """
+    wanted = _sealed(path)
+    while wanted is not None:
+        found = _hash_if_there(path)
+        if found == wanted:
+            return False
+        before, wanted = wanted, _sealed(path)
+        if before == wanted:
+            return True
+    return False
+
+
+def _sealed(path: Path) -> str | None:
+    """Return what the seal of a file says, None without one."""
     try:
-        wanted = _seal_of(path).read_text("ascii", "replace").strip()
+        return _seal_of(path).read_text("ascii", "replace").strip()
     except FileNotFoundError:
-        return False
-    return not path.exists() or wanted != hash_of(path)
+        return None
+
+
+def _hash_if_there(path: Path) -> str | None:
+    try:
+        return hash_of(path)
+    except FileNotFoundError:
+        return None
 
 
 def unseal(path: Path) -> None:

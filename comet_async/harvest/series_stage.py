@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import anyio
 
 from comet_async import comet
-from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import Batch, batch, joined, only, sorted_by
 from comet_async.harvest.arrow_json import PointRows, point_rows
 from comet_async.harvest.fidelity import STORED_AT_MOST, Reading, series_columns
@@ -24,6 +24,7 @@ _TYPE = "ASSET_TYPE_FULL_METRIC"
 _FIRST_AT_ONCE = 2
 _BYTES_AT_ONCE = 48 * 1024 * 1024
 _SECONDS = 600.0
+_TRIES = 2
 
 
 class SeriesStage:
@@ -56,16 +57,11 @@ class SeriesStage:
 
     async def _read(self, due: Due) -> Found:
         request = comet.get_all_experiment_metrics(due.subject.key)
+        read = partial(point_rows, key=due.subject.key)
         async with self._places:
-            body = await self._job.ask("metrics", request.returning(bytes))
-            self._adapt(len(body))
-            try:
-                found = await anyio.to_thread.run_sync(
-                    point_rows, body, due.subject.key, limiter=self._job.converting
-                )
-            except DecodeError as error:
-                error.request = error.request or request
-                raise
+            found = await self._job.converted(
+                "metrics", request, read, sized=self._adapt, tries=_TRIES
+            )
         wanted = {name for name in found.points if self._job.plan.selection.has_metric(name)}
         cut = {name for name in wanted if found.points[name] >= STORED_AT_MOST}
         full = await self._full(due, cut, found.points)

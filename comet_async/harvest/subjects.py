@@ -9,12 +9,23 @@ import msgspec
 
 from comet_async.request import Request
 
-__all__ = ["Ask", "Columns", "Reader", "Subject", "SubjectKind"]
+__all__ = ["Ask", "Columns", "Reader", "Subject", "SubjectKind", "listing_tells"]
 
 T = TypeVar("T")
 
-SubjectKind: TypeAlias = Literal["experiment", "project", "workspace", "registry_model", "artifact"]
+SubjectKind: TypeAlias = Literal[
+    "experiment", "project", "workspace", "registry_model", "artifact", "answers"
+]
 Columns: TypeAlias = Mapping[str, Sequence[object]]
+
+
+def listing_tells(kind: SubjectKind) -> bool:
+    """Tell whether the entry in a listing shows that something of a subject has changed.
+
+    That of an experiment does. Of the others it says too little: new notes of a project, panels of
+    a workspace or versions of an artifact may leave it as it was.
+    """
+    return kind == "experiment"
 
 
 class Subject(msgspec.Struct, frozen=True):

@@ -190,6 +190,22 @@ _ARTIFACT_FILES = TableSchema(
     "artifact",
 )
 
+_ANSWERS = TableSchema(
+    "answers",
+    "One row per answer of the server as it came, JSON; where they are asked for.",
+    (
+        Column("asked_for", "name", "Table for which it was asked."),
+        Column("experiment_key", "name", "Experiment key, if it was asked of one experiment."),
+        Column("at", "timestamp", "When it came."),
+        Column("method", "name", "HTTP method."),
+        Column("endpoint", "name", "Path of the endpoint, its parameters by name."),
+        Column("target", "string", "Path and query as they were sent."),
+        Column("request", "string", "Body that was sent, JSON; null for none."),
+        Column("answer", "string", "Body that came; signatures of links are masked."),
+    ),
+    0,
+    "answers",
+)
 WORKSPACE_TABLES = (
     _PROJECTS,
     _DASHBOARDS,
@@ -199,5 +215,6 @@ WORKSPACE_TABLES = (
     _ARTIFACTS,
     _ARTIFACT_VERSIONS,
     _ARTIFACT_FILES,
+    _ANSWERS,
 )
 """In the order of reports."""

@@ -410,7 +410,7 @@ def mine(rows: Sequence[Row], key: str) -> list[Row]:
 def test_every_value_of_experiments_is_what_the_sdk_returns(taken: Taken, workspace: str) -> None:
     runs = taken.sdk[workspace]["experiments"]
     root = taken.exact / workspace
-    tables = {name: table(root, name) for name, found in harvest.TABLES.items()}
+    tables = {name: table(root, name) for name in harvest.TABLES if name != "answers"}
     found: list[str] = []
     assert {row["experiment_key"] for row in tables["experiments"]} == runs.keys()
     for key, run in runs.items():

@@ -268,12 +268,12 @@ def test_g19_of_many_processes_in_one_folder_one_harvests_and_the_others_are_tol
     root = tmp_path / "lake"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["comet_async.harvest", "benchmarks.kill_campaign"])
-    start, told = context.Barrier(4), context.Queue()
+    start, told = context.Barrier(8), context.Queue()
     server = LocalServer(synthetic=dataclasses.replace(SPEC, assets=3), extras=False)
     with serve_in_thread(server):
         processes = [
             context.Process(target=contend, args=(server.url, root, start, told, locks))
-            for _ in range(4)
+            for _ in range(8)
         ]
         for process in processes:
             process.start()

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 
 from benchmarks.fidelity_campaign import differing
-from benchmarks.loss_campaign import FAULTS, campaign
+from benchmarks.loss_campaign import campaign
 from comet_async import Limits, RetryPolicy, Session, comet, harvest, open_lake
 from comet_async.server import Changes, LocalServer, SyntheticSource, SyntheticSpec
+from comet_async.server.records import Artifact
 
 SPEC = SyntheticSpec(experiments=8, points=30, metrics=3, parameters=4, assets=2, odd_metrics=False)
 QUICK = RetryPolicy(attempts=2, base=0.001, unreadable_attempts=1)
 
 
 async def test_every_item_is_accounted_for_and_a_rerun_asks_for_the_failed() -> None:
-    # Without 429: each slows the client down, which is right, and long.
-    found = await campaign(2000, faults=[fault for fault in FAULTS if fault[1] != 429])
+    found = await campaign(2000)
     assert found.planned == 2000
     assert found.failed > 100
     assert found.unaccounted == 0
@@ -93,6 +95,77 @@ async def test_j8_what_is_deleted_added_or_changed_meanwhile_is_told(tmp_path: P
     assert difference.experiments.removed == (keys[0],)
 
 
+async def test_series_that_cannot_be_read_are_asked_for_once_more(tmp_path: Path) -> None:
+    async with LocalServer(synthetic=SPEC, extras=False) as server:
+        server.faults.add("wrong_types", None, "metrics/get-all", times=1)
+        report = await taken(server, tmp_path / "once", exact=True)
+        assert report.exit_code == 0
+        assert server.log.counts()["/api/rest/v2/experiment/metrics/get-all"] == 9
+        server.faults.add("wrong_types", None, "metrics/get-all")
+        report = await taken(server, tmp_path / "always", exact=True)
+    assert {failure.table for failure in report.failures} == {"metrics", "metric_series"}
+    assert len(report.failures) == 2 * 8
+
+
+async def test_assets_are_stored_though_the_models_fail(tmp_path: Path) -> None:
+    spec = replace(SPEC, assets=3, models=1)
+    async with LocalServer(synthetic=spec, extras=False) as server:
+        rule = server.faults.add("status", 403, "experiment/model")
+        report = await taken(server, tmp_path)
+        assert server.faults.hits(rule) > 0
+        ends = {table.table: table for table in report.tables}
+        assert (ends["assets"].failed, ends["files"].failed) == (0, 0)
+        assert ends["models"].failed > 0
+        assert {failure.table for failure in report.failures} == {"models"}
+        server.faults.clear()
+        server.log.clear()
+        again = await taken(server, tmp_path)
+        assert again.exit_code == 0
+        # No list is asked for again: who has models is known by the list alone, who failed here.
+        asked = server.log.counts()
+    assert "/api/rest/v2/experiment/asset/list" not in asked
+    assert len(rows(tmp_path, "models")) > 0
+
+
+class Growing(Changes):
+    """A source whose artifacts have so many of their versions."""
+
+    shown = 1
+
+    def artifacts(self, workspace: str) -> Sequence[Artifact]:
+        found = super().artifacts(workspace)
+        return [replace(one, versions=one.versions[: self.shown]) for one in found]
+
+
+async def test_j8_news_that_no_listing_tells_are_found(tmp_path: Path) -> None:
+    source = Growing(SyntheticSource(replace(SPEC, artifacts=2, artifact_versions=3)))
+    async with LocalServer(sources=[source], extras=False) as server:
+        first = await taken(server, tmp_path)
+        before = {table: rows(tmp_path, table) for table in harvest.TABLES}
+        assert len(before["artifact_versions"]) == 2
+        again = await taken(server, tmp_path)
+        assert (first.snapshot, again.snapshot) == (1, None)
+
+        source.shown = 3
+        server.store.extras = True
+        server.faults.add("status", 403, "code-panel/get-all", times=1)
+        partial = await taken(server, tmp_path)
+        assert (partial.snapshot, partial.exit_code) == (2, 3)
+        assert rows(tmp_path, "panels") == []
+        whole = await taken(server, tmp_path)
+        assert (whole.snapshot, whole.exit_code) == (3, 0)
+
+    known = {row["artifact_id"] for row in before["artifacts"]}
+    versions = [row["artifact_id"] for row in rows(tmp_path, "artifact_versions")]
+    assert sum(artifact in known for artifact in versions) == 2 * 3
+    assert [row["notes"] for row in before["projects"]] == [None]
+    assert [row["notes"] is None for row in rows(tmp_path, "projects")] == [False]
+    assert len(rows(tmp_path, "panels")) > 0
+    assert len(rows(tmp_path, "dashboards")) > 0
+    for table in ("experiments", "metrics", "parameters", "assets"):
+        assert rows(tmp_path, table) == before[table]
+
+
 async def test_j7_new_metrics_and_other_types_leave_old_rows_alone(tmp_path: Path) -> None:
     async with changing() as server:
         await taken(server, tmp_path)
@@ -109,34 +182,6 @@ async def test_j7_new_metrics_and_other_types_leave_old_rows_alone(tmp_path: Pat
     assert [row["value_text"] for row in fresh] == ["NaN", "text", None] or [
         repr(row["value"]) for row in fresh
     ] == ["nan", "None", "1e-308"]
-
-
-@pytest.mark.parametrize(("limit", "refusal"), [(200, 413), (100, 504), (50, 400)])
-async def test_charts_that_are_refused_are_halved_and_nothing_is_lost(
-    tmp_path: Path, limit: int, refusal: int
-) -> None:
-    spec = SyntheticSpec(experiments=8, points=30, metrics=3, odd_metrics=False)
-    async with LocalServer(
-        synthetic=spec, extras=False, chart_points=limit, chart_refusal=refusal
-    ) as server:
-        report = await taken(server, tmp_path)
-        counts = server.log.counts()
-    assert report.exit_code == 0
-    assert len(rows(tmp_path, "metrics")) == 8 * 3 * 30
-    assert counts["/api/rest/v2/experiments/multi-metric-chart"] > 3
-    # A chart of one experiment has 90 points: below that each is asked for by itself.
-    alone = counts.get("/api/rest/v2/experiment/metrics/get-all", 0)
-    assert alone == (8 if limit < 90 else 0)
-    sources = {row["source"] for row in rows(tmp_path, "metric_series")}
-    assert sources == ({"get-all"} if limit < 90 else {"chart"})
-
-
-async def test_an_experiment_that_a_chart_leaves_out_is_asked_for_again(tmp_path: Path) -> None:
-    async with LocalServer(synthetic=SPEC, extras=False) as server:
-        server.faults.add("missing_experiment", None, "multi-metric-chart", times=1)
-        report = await taken(server, tmp_path)
-    assert report.exit_code == 0
-    assert len({row["experiment_key"] for row in rows(tmp_path, "metrics")}) == 8
 
 
 async def test_a_downsampled_series_says_so_and_is_whole_where_it_is_asked_exactly(

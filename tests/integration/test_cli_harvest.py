@@ -52,7 +52,7 @@ def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Pat
     assert "synthetic: 2 experiments, " in ended.err
     assert "metrics 2/2" in ended.err
     again = run("harvest", "synthetic", "-o", "lake", "--json")
-    assert "synthetic: 2 experiments, 0 requests" in again.err
+    assert "synthetic: 2 experiments, 11 requests" in again.err  # none is of an experiment
     assert json.loads(again.out)["snapshot"] is None
 
 
@@ -86,13 +86,34 @@ def test_tables_are_listed_without_a_server(run: Run) -> None:
         (["--since", "2025-06-15T15:07:00"], 1),
         (["--until", "2025-06-15T15:07:00"], 1),
         (["--state", "running"], 0),
-        (["--keys", "none"], 0),
     ],
 )
 def test_experiments_are_chosen(run: Run, options: list[str], experiments: int) -> None:
     ended = run("harvest", "synthetic", "-o", "lake", "--tables", "experiments", "--json", *options)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["tables"][0]["rows"] == experiments
+
+
+def test_the_finished_state_is_copied(run: Run, tmp_path: Path) -> None:
+    there = tmp_path / "copy"
+    options = ("--tables", "tags", "--copy-to", there.as_uri())
+    assert run("harvest", "synthetic", "-o", "lake", *options).code == 0
+    copied = sorted(path.name for path in (there / "tables" / "tags").iterdir())
+    assert copied == sorted(path.name for path in (tmp_path / "lake/tables/tags").iterdir())
+
+    bad = run("harvest", "synthetic", "-o", "lake", "--copy-to", "nothing9://user:sesame@x/y")
+    assert bad.code == 5
+    assert "nothing9://x/y is not up to date: cannot use" in bad.err
+    assert "sesame" not in bad.err + bad.out
+
+
+def test_a_key_that_is_nowhere_is_an_error(run: Run, tmp_path: Path) -> None:
+    ended = run("harvest", "synthetic", "-o", "lake", "--keys", "none", "--keys", "nor\x1bme")
+    assert ended.code == 2
+    assert "synthetic has no experiment none, nor" in ended.err
+    assert "archived ones have to be asked for" in ended.err
+    assert control_bytes(ended.err) == []
+    assert not (tmp_path / "lake").exists()
 
 
 def test_verify_finds_what_was_changed(run: Run, tmp_path: Path) -> None:
@@ -287,7 +308,7 @@ def test_demo_needs_nothing_and_its_query_works(
     ended = runner(capfd)("demo")
     assert ended.code == 0, ended.err
     assert ended.lines[0].split() == ["table", "rows", "files", "bytes", "requests", "seconds"]
-    names = [*TABLES, "files"]
+    names = [*(name for name in TABLES if name != "answers"), "files"]
     assert [line.split()[0] for line in ended.lines[1 : 1 + len(names)]] == names
     assert " requests" in ended.out
     assert rows(tmp_path / "comet-demo", "experiments") == 31

@@ -9,8 +9,9 @@ import fsspec  # type: ignore[import-untyped]  # it has no stubs
 import pytest
 from moto.server import ThreadedMotoServer
 
-from comet_async import harvest
+from comet_async import Session, comet, harvest
 from comet_async.errors import DestinationError
+from comet_async.server import LocalServer, SyntheticSpec
 from tests.support.lakes import curve, make_lake, part, rows, snapshot
 
 KEY = "AKIASENTINEL0KEY"
@@ -70,3 +71,24 @@ async def test_a_bucket_that_is_not_there(bucket: str, tmp_path: Path) -> None:
         await harvest.upload(root, "s3://other/lake")
     assert SECRET not in str(raised.value)
     assert "s3://other/lake" in str(raised.value)
+
+
+async def test_a_harvest_copies_what_it_has_published(bucket: str, tmp_path: Path) -> None:
+    spec = SyntheticSpec(experiments=2, points=3, metrics=1, assets=1)
+    async with LocalServer(synthetic=spec, extras=False) as server:
+        service = comet.service("KEY", url=server.url)
+        async with Session(service) as session:
+            plan = await harvest.plan(session, "synthetic", into=tmp_path)
+            remote = harvest.Remote(bucket)
+            report = await harvest.run(session, plan, tmp_path, sinks=[remote])
+            assert (report.exit_code, report.sinks[0].problem) == (0, None)
+    store = fsspec.filesystem("s3")
+    store.invalidate_cache()
+    start = len(bucket.removeprefix("s3://")) + 1
+    there = {name[start:] for name in store.find(bucket)} - {"_manifest.json"}
+    assert there == {
+        path.relative_to(tmp_path).as_posix()
+        for folder in ("files", "tables", "snapshots")
+        for path in (tmp_path / folder).rglob("*")
+        if path.is_file()
+    }

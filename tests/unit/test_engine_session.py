@@ -783,6 +783,19 @@ def test_a_static_key_never_reaches_an_error() -> None:
     assert len(error.body_head) <= 2048  # type: ignore[attr-defined]  # a StatusError
 
 
+async def test_a_tap_is_told_of_the_answer_that_is_returned_and_of_no_other() -> None:
+    told: list[bytes] = []
+    fake = FakeTransport().on(
+        "GET", "/x", reply(status=503), reply(body=b"{"), reply(json={"echo": KEY, "n": 1})
+    )
+    retry = RetryPolicy(base=0.001, unreadable_attempts=3)
+    async with Session(comet_like(), transport=fake, retry=retry) as session:
+        request = get("/x").returning(dict[str, object]).tapped(told.append)
+        assert await session.send(request) == {"echo": KEY, "n": 1}
+    assert told == [b'{"echo":"***","n":1}']
+    assert request.fingerprint == get("/x").fingerprint
+
+
 async def test_a_session_speaks_http_by_itself() -> None:
     async with raw_server(answer(b'{"a": 1}')) as server:
         async with Session(comet_like(base_url=server.url)) as session:
