@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import ModuleType
@@ -342,6 +342,11 @@ class PartReader:
         self._groups.clear()
 
 
+class _Field(Protocol):
+    name: str
+    type: object
+
+
 class _Rows(Protocol):
     num_rows: int
 
@@ -364,7 +369,7 @@ class _Parquet:
     def group(self, number: int, schema: object) -> _Rows:
         """Return rows in the form of `schema`; a column that is newer than the part is null."""
         rows = self._file.read_row_group(number)
-        for field in schema:  # type: ignore[attr-defined]  # pyarrow has no types
+        for field in cast("Iterable[_Field]", schema):
             if field.name not in rows.column_names:
                 nothing = _module("pyarrow").nulls(rows.num_rows, field.type)
                 rows = rows.append_column(field, nothing)
