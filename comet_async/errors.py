@@ -32,6 +32,7 @@ __all__ = [
     "EmptyAnswer",
     "HarvestError",
     "LedgerError",
+    "LinkError",
     "MessageInsteadOfData",
     "NotFoundError",
     "NotJson",
@@ -296,6 +297,10 @@ class LedgerError(HarvestError):
 
 class PartError(HarvestError):
     """A part of the harvest could not be written or is not what the ledger says."""
+
+
+class LinkError(HarvestError):
+    """A link to a file outside the service leads to nothing that may be fetched."""
 
 
 _BY_STATUS: Mapping[int, type[StatusError]] = {

@@ -100,9 +100,21 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     metavar="GLOBS",
     help="Series of metrics that match, as 'val/*,loss'.",
 )
+@click.option(
+    "--remote",
+    is_flag=True,
+    help="Fetch remote files that have an http(s) link, too: without the key, and not from private"
+    " networks.",
+)
+@click.option(
+    "--archives",
+    is_flag=True,
+    help="Fetch each model and each version of a registered one as a zip, too: the tables"
+    " model_archives and registry_archives. The pieces of models are assets and come anyway.",
+)
 @click.option("--exact", is_flag=True, help="Ask each experiment for all there is of it.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what it would take, and stop.")
-@click.option("--no-assets", is_flag=True, help="List the assets, but do not fetch their files.")
+@click.option("--no-assets", is_flag=True, help="List assets and other files, but fetch none.")
 @click.option(
     "--answers", is_flag=True, help="Keep each answer as it came, too, in the table `answers`."
 )
@@ -135,6 +147,7 @@ def harvest(
     tables: tuple[str, ...],
     only_plan: bool,
     no_assets: bool,
+    archives: bool,
     answers: bool,
     copies: tuple[str, ...],
     quiet: bool,
@@ -163,6 +176,7 @@ def harvest(
         tables=tables or None,
         assets=not no_assets,
         answers=answers,
+        archives=archives,
         copies=copies,
         chosen=chosen,
         only_plan=only_plan,

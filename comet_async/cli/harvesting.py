@@ -37,6 +37,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         folder: Where to; None for a plan without one.
         tables: Names of tables; None for all.
         assets: Whether to fetch the files of assets.
+        archives: Whether to fetch models as archives.
         answers: Whether to keep the answers as they come.
         copies: URLs to which the finished state is copied.
         chosen: Members of a `Selection`, as the command line has them.
@@ -49,6 +50,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path | None
     tables: tuple[str, ...] | None = None
     assets: bool = True
+    archives: bool = False
     answers: bool = False
     copies: tuple[str, ...] = ()
     chosen: Mapping[str, object] = MappingProxyType({})
@@ -158,6 +160,7 @@ async def _planned(session: Session, order: Order) -> Plan:
         session,
         order.scope,
         tables=None if order.tables is None else list(order.tables),
+        archives=order.archives,
         answers=order.answers,
         selection=msgspec.convert(chosen, harvest.Selection),
         into=order.folder,

@@ -1,4 +1,4 @@
-"""Artifacts, their versions and the files of these."""
+"""Artifacts and their versions."""
 
 from __future__ import annotations
 
@@ -7,36 +7,31 @@ from collections.abc import Mapping
 import msgspec
 
 from comet_async import comet
-from comet_async.harvest.links import unsigned
 from comet_async.harvest.rows import columns_of, text_of, whole
 from comet_async.harvest.subjects import Ask, Columns, Subject, SubjectKind
+from comet_async.request import Request
 
-__all__ = ["ArtifactReader"]
+__all__ = ["ArtifactReader", "artifact_request"]
 
 Row = Mapping[str, object]
 
 
 class ArtifactReader:
-    """Reads the artifact tables: artifacts/get, and artifacts/version/files for each version."""
+    """Reads `artifacts` and `artifact_versions` of one artifact.
+
+    Source: Comet REST v2, artifacts/get.
+    """
 
     kind: SubjectKind = "artifact"
-    tables = ("artifacts", "artifact_versions", "artifact_files")
-    requests = 3.0
+    tables = ("artifacts", "artifact_versions")
+    requests = 1.0
 
     async def read(
         self, ask: Ask, subject: Subject, tables: frozenset[str]
     ) -> Mapping[str, Columns]:
-        """Return the row of the artifact, those of its versions and of their files."""
-        entry = msgspec.json.decode(subject.listed, type=comet.ArtifactRow, strict=False)
-        if entry.artifact_id:
-            request = comet.get_artifact(artifact_id=entry.artifact_id)
-        else:
-            request = comet.get_artifact(workspace=subject.workspace, artifact_name=entry.name)
-        details = await ask(request)
-        files: list[Row] = []
-        if "artifact_files" in tables:
-            for version in details.versions:
-                files += await self._files(ask, details.artifact_id, version.version)
+        """Return the row of the artifact, and those of its versions."""
+        del tables
+        details = await ask(artifact_request(subject))
         row = {
             "workspace_name": subject.workspace,
             "artifact_id": details.artifact_id,
@@ -54,28 +49,15 @@ class ArtifactReader:
         return {
             "artifacts": columns_of("artifacts", [row]),
             "artifact_versions": columns_of("artifact_versions", versions),
-            "artifact_files": columns_of("artifact_files", files),
         }
 
-    async def _files(self, ask: Ask, artifact_id: str, version: str | None) -> list[Row]:
-        request = comet.get_artifact_version_files(artifact_id=artifact_id, version=version)
-        answer = await ask(request)
-        return [
-            {
-                "artifact_id": artifact_id,
-                "artifact_version_id": file.artifact_version_id,
-                "version": version,
-                "asset_id": file.asset_id,
-                "name": file.file_name,
-                "dir": file.dir,
-                "type": file.type,
-                "size": whole(file.file_size),
-                "remote": file.remote,
-                "link": None if file.remote is False else unsigned(file.link),
-                "metadata": text_of(file.metadata),
-            }
-            for file in answer.files
-        ]
+
+def artifact_request(subject: Subject) -> Request[comet.ArtifactDetails]:
+    """Return the request for the details of an artifact that was listed."""
+    entry = msgspec.json.decode(subject.listed, type=comet.ArtifactRow, strict=False)
+    if entry.artifact_id:
+        return comet.get_artifact(artifact_id=entry.artifact_id)
+    return comet.get_artifact(workspace=subject.workspace, artifact_name=entry.name)
 
 
 def _artifact_version(artifact_id: str, version: comet.ArtifactVersionRow) -> Row:

@@ -1,9 +1,8 @@
-"""The lists of assets, into the ledger: which files to fetch, and where to put them."""
+"""What lists files: the assets of experiments, files of artifacts, and archives of models."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 import anyio
 import msgspec
@@ -11,19 +10,19 @@ import msgspec
 from comet_async import comet
 from comet_async.errors import CometAsyncError, DecodeError
 from comet_async.harvest.arrow import Batch, batch
-from comet_async.harvest.columns import AssetEnd, AssetRow, asset_columns, asset_row
-from comet_async.harvest.files import asset_paths, experiment_folder
-from comet_async.harvest.job import STORED, Found, Job, failures_of, stops
-from comet_async.harvest.lake import FILES
+from comet_async.harvest.columns import AssetRow, asset_row
+from comet_async.harvest.detail_stage import Asking
+from comet_async.harvest.file_lists import FileLists, check_rows
+from comet_async.harvest.file_readers import LISTERS
+from comet_async.harvest.job import Found, Job, failures_of, stops
 from comet_async.harvest.ledger import Due
 from comet_async.harvest.one_by_one import one_by_one
 from comet_async.harvest.readers import has_models, model_columns
 from comet_async.harvest.schema import TABLES
 
-__all__ = ["AssetStage"]
+__all__ = ["AssetStage", "ListStage"]
 
 _SECONDS = 600.0
-_AT_A_TIME = 64
 _TABLES = ("assets", "models")
 
 
@@ -40,13 +39,11 @@ class AssetStage:
 
     Args:
         job: The run.
-        files: Whether the assets' files will be fetched.
     """
 
-    def __init__(self, job: Job, *, files: bool) -> None:
+    def __init__(self, job: Job) -> None:
         self._job = job
-        self._files = files
-        self._lists: list[tuple[Due, tuple[AssetRow, ...]]] = []
+        self._lists = FileLists(job, "assets")
 
     async def run(self) -> None:
         """List everything that is planned.
@@ -60,7 +57,7 @@ class AssetStage:
             await one_by_one(self._job, tables, self._list, self._take)
         finally:
             with anyio.CancelScope(shield=True):
-                await self._record()
+                await self._lists.flush()
 
     async def _list(self, due: Due) -> _Listing:
         rows: tuple[AssetRow, ...] | None = None
@@ -69,7 +66,7 @@ class AssetStage:
             answer = await self._job.ask("assets", request.with_timeout(_SECONDS))
             try:
                 rows = tuple(asset_row(asset) for asset in answer.assets)
-                _check(due.subject.key, rows)
+                check_rows("assets", due.subject.key, rows)
             except DecodeError as error:
                 error.request = request
                 raise
@@ -87,73 +84,47 @@ class AssetStage:
         return batch(TABLES["models"], model_columns(key, found))
 
     async def _take(self, due: Due, listing: _Listing) -> None:
-        job = self._job
         if "models" in due.tables:
             found = Found(rows=[("models", due.id, listing.models)])
             if listing.problem is not None:
                 found = failures_of(("models",), due.id, listing.problem)
-            await job.take(found)
+            await self._job.take(found)
         if listing.rows is not None:
-            self._lists.append((due, listing.rows))
-        if len(self._lists) >= _AT_A_TIME:
-            await self._record()
-
-    async def _record(self) -> None:
-        """Put the lists that have come into the ledger, all at once."""
-        lists, self._lists = self._lists, []
-        if not lists:
-            return
-
-        def put() -> None:
-            with self._job.lake.ledger.together():
-                for due, rows in lists:
-                    self._put(due, rows)
-
-        await self._job.keep_answers(now=True)
-        await self._job.on_disk(put)
-        self._job.answered("assets", len(lists), sum(len(rows) for _, rows in lists))
-
-    def _put(self, due: Due, rows: Sequence[AssetRow]) -> None:
-        """Put a list into the ledger; an asset that is as it was keeps its file."""
-        ledger = self._job.lake.ledger
-        if not self._files:
-            ledger.listed(due.id, [(row, None, _unfetched(row)) for row in rows])
-            return
-        before = ledger.listed_before(due.id)
-        folder = FILES / experiment_folder(due.subject)
-        given = {
-            asset: PurePosixPath(path).relative_to(folder)
-            for asset, path in ledger.paths_of(due.id).items()
-            if PurePosixPath(path).is_relative_to(folder)
-        }
-        same = {row.asset_id for row in rows if _alike(row, before.get(row.asset_id))}
-        kept = {
-            asset: path for asset, path in given.items() if asset not in before or asset in same
-        }
-        paths = asset_paths((row for row in rows if not row.remote), kept, given.values())
-
-        def place(row: AssetRow) -> tuple[AssetRow, str | None, str]:
-            if row.remote:
-                return row, None, "remote"
-            state = STORED if row.asset_id in same & given.keys() else "planned"
-            return row, str(folder / paths[row.asset_id]), state
-
-        ledger.listed(due.id, map(place, rows))
+            await self._lists.add(due, listing.rows)
 
 
-def _alike(row: AssetRow, before: AssetRow | None) -> bool:
-    """Tell whether an asset has the content that it had: tags and metadata say nothing of it."""
-    return before is not None and (
-        (row.listed_size, row.etag, row.created, row.remote)
-        == (before.listed_size, before.etag, before.created, before.remote)
-    )
+class ListStage:
+    """Reads the lists of another table of files: of artifacts, or archives of models.
 
+    Args:
+        job: The run.
+        table: `artifact_files`, `model_archives` or `registry_archives`.
+    """
 
-def _unfetched(row: AssetRow) -> str:
-    return "remote" if row.remote else "listed"
+    def __init__(self, job: Job, table: str) -> None:
+        self._job = job
+        self._table = table
+        self._lists = FileLists(job, table)
 
+    async def run(self) -> None:
+        """List everything that is planned.
 
-def _check(key: str, rows: Sequence[AssetRow]) -> None:
-    """See now that a list fits its table, which is written when the files are done."""
-    ends = [AssetEnd(experiment_key=key, row=row, state="listed") for row in rows]
-    batch(TABLES["assets"], asset_columns(ends))
+        Raises:
+            AuthenticationError: The key is refused; what had come is stored.
+            DestinationError: The disk is full or failing; earlier parts are whole.
+        """
+        try:
+            await one_by_one(self._job, (self._table,), self._list, self._lists.add)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._lists.flush()
+
+    async def _list(self, due: Due) -> Sequence[AssetRow]:
+        ask = Asking(self._job, self._table)
+        try:
+            rows = await LISTERS[self._table](ask, due.subject)
+            check_rows(self._table, due.subject.key, rows)
+        except DecodeError as error:
+            error.request = error.request or ask.last
+            raise
+        return rows

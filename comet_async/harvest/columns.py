@@ -48,6 +48,8 @@ class AssetRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     metadata: str | None = None
     tags: tuple[str, ...] = ()
     etag: str | None = None
+    version: str | None = None
+    version_id: str | None = None
 
 
 def _cell_text(cell: Cell) -> str | None:
@@ -240,7 +242,8 @@ class AssetEnd(msgspec.Struct, frozen=True, kw_only=True):
     """A listed asset and what became of its file.
 
     Attributes:
-        experiment_key: Its experiment.
+        key: Its experiment, artifact or registered model.
+        workspace: Workspace of that.
         row: What the listing says.
         state: As the column `state`.
         local_path: File below the harvest's folder, for a stored one.
@@ -249,7 +252,8 @@ class AssetEnd(msgspec.Struct, frozen=True, kw_only=True):
         reason: Why there is no file.
     """
 
-    experiment_key: str
+    key: str
+    workspace: str
     row: AssetRow
     state: str
     local_path: str | None = None
@@ -262,7 +266,7 @@ def asset_columns(ends: Sequence[AssetEnd]) -> Columns:
     """Return the rows of `assets`."""
     rows = [end.row for end in ends]
     return {
-        "experiment_key": [end.experiment_key for end in ends],
+        "experiment_key": [end.key for end in ends],
         "asset_id": [row.asset_id for row in rows],
         "name": [row.name for row in rows],
         "type": [row.type for row in rows],
@@ -281,6 +285,54 @@ def asset_columns(ends: Sequence[AssetEnd]) -> Columns:
         "metadata": [row.metadata for row in rows],
         "tags": [row.tags for row in rows],
         "etag": [row.etag for row in rows],
+    }
+
+
+def artifact_file_columns(ends: Sequence[AssetEnd]) -> Columns:
+    """Return the rows of `artifact_files`."""
+    rows = [end.row for end in ends]
+    return {
+        "artifact_id": [end.key for end in ends],
+        "artifact_version_id": [row.version_id for row in rows],
+        "version": [row.version for row in rows],
+        "asset_id": [row.asset_id for row in rows],
+        "name": [row.name for row in rows],
+        "dir": [row.dir for row in rows],
+        "type": [row.type for row in rows],
+        "size": [row.listed_size for row in rows],
+        "remote": [row.remote for row in rows],
+        "link": [row.link for row in rows],
+        "metadata": [row.metadata for row in rows],
+        "state": [end.state for end in ends],
+        "local_path": [end.local_path for end in ends],
+        "stored_size": [end.size for end in ends],
+        "sha256": [end.sha256 for end in ends],
+        "reason": [end.reason for end in ends],
+    }
+
+
+def _archive_columns(ends: Sequence[AssetEnd]) -> Columns:
+    return {
+        "model_name": [end.row.name for end in ends],
+        "state": [end.state for end in ends],
+        "local_path": [end.local_path for end in ends],
+        "size": [end.size for end in ends],
+        "sha256": [end.sha256 for end in ends],
+        "reason": [end.reason for end in ends],
+    }
+
+
+def model_archive_columns(ends: Sequence[AssetEnd]) -> Columns:
+    """Return the rows of `model_archives`."""
+    return {"experiment_key": [end.key for end in ends], **_archive_columns(ends)}
+
+
+def registry_archive_columns(ends: Sequence[AssetEnd]) -> Columns:
+    """Return the rows of `registry_archives`."""
+    return {
+        "workspace_name": [end.workspace for end in ends],
+        "version": [end.row.version for end in ends],
+        **_archive_columns(ends),
     }
 
 

@@ -13,11 +13,12 @@ from comet_async.harvest.arrow import Batch, batch
 from comet_async.harvest.job import Found, Job
 from comet_async.harvest.ledger import Due
 from comet_async.harvest.one_by_one import one_by_one
+from comet_async.harvest.planner import FOLLOWS
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.subjects import Columns, Reader, listing_tells
 from comet_async.request import Request
 
-__all__ = ["DetailStage"]
+__all__ = ["Asking", "DetailStage"]
 
 T = TypeVar("T")
 
@@ -53,8 +54,11 @@ class DetailStage:
         for table, subject, rows in found.rows:
             if await self._job.on_disk(partial(self._settled, table, subject, rows)):
                 self._job.answered(table, 1, 0 if rows is None else rows.num_rows)
-            else:
-                await self._job.take(Found(rows=[(table, subject, rows)]))
+                continue
+            # First: a kill in between must not leave them as they are.
+            followers = [name for name, other in FOLLOWS.items() if other == table]
+            await self._job.on_disk(partial(self._job.lake.ledger.plan_again, followers, subject))
+            await self._job.take(Found(rows=[(table, subject, rows)]))
 
     def _settled(self, table: str, subject: int, rows: Batch | None) -> bool:
         """Tell whether an item has the rows that it had, and if so record it: it is not moved."""
@@ -65,7 +69,7 @@ class DetailStage:
         return True
 
     async def _read(self, due: Due) -> Found:
-        ask = _Asking(self._job, min(due.tables))
+        ask = Asking(self._job, min(due.tables))
         try:
             columns = await self._reader.read(ask, due.subject, due.tables)
             rows = {table: _batch(table, columns) for table in due.tables}
@@ -95,8 +99,13 @@ def _batch(table: str, columns: Mapping[str, Columns]) -> Batch | None:
     return None if found is None else batch(TABLES[table], found)
 
 
-class _Asking:
-    """Sends a reader's requests, and remembers the last."""
+class Asking:
+    """Sends the requests of a reader, and remembers the last.
+
+    Args:
+        job: The run.
+        table: For which table they count.
+    """
 
     def __init__(self, job: Job, table: str) -> None:
         self._job = job
@@ -104,5 +113,6 @@ class _Asking:
         self.last: Request[object] | None = None
 
     async def __call__(self, request: Request[T], /) -> T:
+        """Return the answer to a request, which is counted for the table."""
         self.last = cast("Request[object]", request)
         return await self._job.ask(self._table, request)

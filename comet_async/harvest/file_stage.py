@@ -1,4 +1,4 @@
-"""The files of assets, and the table that says where they are."""
+"""The files of assets, artifacts and models, and the tables that say where they are."""
 
 from __future__ import annotations
 
@@ -14,21 +14,24 @@ import anyio
 from comet_async import comet
 from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
 from comet_async.harvest.arrow import batch
-from comet_async.harvest.columns import asset_columns
+from comet_async.harvest.file_lists import COLUMNS, is_remote
 from comet_async.harvest.folders import guarded, refuse_link, sync
 from comet_async.harvest.job import FAILED, STORED, Found, Job, end_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger_files import FileEnd, Pending, Stored
 from comet_async.harvest.schema import TABLES
+from comet_async.harvest.web_files import download_link
+from comet_async.request import Blob, Request
 
 __all__ = ["FileStage"]
 
 _MARKS = 64
-_EXPERIMENTS_AT_ONCE = 200
+_SUBJECTS_AT_ONCE = 200
+_SECONDS = 3 * 3600.0
 
 
 class FileStage:
-    """Fetches the files that the lists name, and writes the table `assets`.
+    """Fetches the files that the lists name, and writes the tables that tell of them.
 
     Args:
         job: The run.
@@ -80,22 +83,22 @@ class FileStage:
             if missing:
                 await self._job.on_disk(partial(ledger.missing, missing))
 
-    async def write_table(self) -> None:
-        """Write the table `assets` from the ledger.
+    async def write_table(self, table: str) -> None:
+        """Write a table of files from the ledger.
 
         Raises:
             DestinationError: The disk is full or failing.
             HarvestError: The folder or the ledger is not as it should be.
         """
         job, after = self._job, 0
-        ledger = job.lake.ledger
+        ledger, columns = job.lake.ledger, COLUMNS[table]
         while chosen := await job.on_disk(
-            partial(ledger.listed_items, after, _EXPERIMENTS_AT_ONCE)
+            partial(ledger.listed_items, table, after, _SUBJECTS_AT_ONCE)
         ):
             after = chosen[-1]
-            ends = await job.on_disk(partial(ledger.asset_ends, chosen))
+            ends = await job.on_disk(partial(ledger.ends_of, table, chosen))
             rows = [
-                ("assets", subject, batch(TABLES["assets"], asset_columns(found)))
+                (table, subject, batch(TABLES[table], columns(found)))
                 for subject, found in ends.items()
             ]
             await job.take(Found(rows=list(rows)), told=True)
@@ -146,17 +149,17 @@ class FileStage:
         job = self._job
         job.asks(FILES)
         target = await anyio.to_thread.run_sync(self._place, pending)
-        request = comet.get_experiment_asset(
-            pending.asset_id, experiment_key=pending.experiment_key
-        )
-        done = await job.session.download(
-            request,
-            target,
-            expected_size=pending.listed_size,
-            overwrite=True,
-            durable=True,
-            resume=True,
-        )
+        if is_remote(pending.row):
+            done = await download_link(pending.row.link or "", target)
+        else:
+            done = await job.session.download(
+                _request(pending),
+                target,
+                expected_size=pending.row.listed_size,
+                overwrite=True,
+                durable=True,
+                resume=True,
+            )
         modified = await anyio.to_thread.run_sync(lambda: target.stat().st_mtime_ns)
         return FileEnd(pending, STORED, None, done.size, done.sha256, modified)
 
@@ -203,12 +206,30 @@ class FileStage:
             raise
 
 
+def _request(pending: Pending) -> Request[Blob]:
+    """Return what to ask for a file."""
+    row = pending.row
+    match pending.table:
+        case "artifact_files":
+            return comet.get_experiment_asset(row.asset_id, artifact_version_id=row.version_id)
+        case "model_archives":
+            whole = comet.download_experiment_model(pending.key, row.name or "")
+            return whole.with_timeout(_SECONDS)
+        case "registry_archives":
+            whole = comet.download_registry_model_version(
+                pending.workspace, pending.key, version=row.version
+            )
+            return whole.with_timeout(_SECONDS)
+        case _:
+            return comet.get_experiment_asset(row.asset_id, experiment_key=pending.key)
+
+
 def _content(pending: Pending) -> tuple[str, int] | None:
     """Return what proves that two files are the same: an ETag that is an MD5, and the size."""
-    etag = (pending.etag or "").strip('"')
-    if pending.listed_size is None or len(etag) != 32 or not etag.isalnum():  # noqa: PLR2004  hex digits of an MD5
+    size, etag = pending.row.listed_size, (pending.row.etag or "").strip('"')
+    if size is None or len(etag) != 32 or not etag.isalnum():  # noqa: PLR2004  hex digits of an MD5
         return None
-    return pending.etag or "", pending.listed_size
+    return pending.row.etag or "", size
 
 
 def _states_of(root: Path, files: Sequence[tuple[int, str, Stored]]) -> list[str]:

@@ -16,17 +16,32 @@ from comet_async.engine.names import portable_path
 from comet_async.harvest.columns import AssetRow
 from comet_async.harvest.subjects import Subject
 
-__all__ = ["asset_paths", "experiment_folder"]
+__all__ = ["asset_paths", "file_folder"]
 
 _PLAIN_ID = re.compile(r"[0-9a-z]{1,40}")
 _TAG = 16
 
 
-def experiment_folder(subject: Subject) -> PurePosixPath:
-    """Return `<project>/<experiment key>`, each one portable folder name."""
+def file_folder(table: str, subject: Subject) -> PurePosixPath:
+    """Return the folder below `files` for what a table tells of a subject, each name portable.
+
+    `<project>/<experiment key>` for an experiment, its archives in `@models` there;
+    `@artifacts/<name>~<tag>` and `@registry/<name>~<tag>`, where no project's can be.
+    """
+    if subject.kind == "artifact":
+        named = msgspec.json.decode(subject.listed, type=comet.ArtifactRow, strict=False).name
+        return PurePosixPath("@artifacts", _alone(named or "", subject.key))
+    if subject.kind == "registry_model":
+        return PurePosixPath("@registry", _alone(subject.key, subject.key))
     entry = msgspec.json.decode(subject.listed, type=comet.Experiment, strict=False)
     project = entry.project_name or entry.project_id or ""
-    return _single(project) / _single(subject.key)
+    folder = _single(project) / _single(subject.key)
+    return folder / "@models" if table == "model_archives" else folder
+
+
+def _alone(name: str, key: str) -> str:
+    """Return a folder's name that no project's experiment has: theirs have no bare `~`."""
+    return f"{_single(name)}~{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 def _single(name: str) -> PurePosixPath:
@@ -34,20 +49,20 @@ def _single(name: str) -> PurePosixPath:
 
 
 def asset_paths(
-    rows: Iterable[AssetRow],
+    rows: Mapping[str, AssetRow],
     kept: Mapping[str, PurePosixPath] = MappingProxyType({}),
     taken: Iterable[PurePosixPath] = (),
 ) -> dict[str, PurePosixPath]:
-    """Return a path below the experiment's folder for each asset id, all different everywhere.
+    """Return a path below the subject's folder for each file's id, all different everywhere.
 
     Paths count as alike when a file system that ignores case or normal form takes them for one, or
-    when one would need the other, a file, as a folder. The oldest asset keeps the plain name, the
-    others get `~` and their id: a later asset changes no name that was given before.
+    when one would need the other, a file, as a folder. The oldest file keeps the plain name, the
+    others get `~` and their id: a later file changes no name that was given before.
 
     Args:
-        rows: The assets.
-        kept: Paths of assets that keep theirs.
-        taken: Paths that no other asset may have, for an earlier snapshot shows them.
+        rows: The files, by id.
+        kept: Paths of files that keep theirs, by id.
+        taken: Paths that no other file may have, for an earlier snapshot shows them.
     """
     found: dict[str, PurePosixPath] = {}
     files: set[str] = set()
@@ -59,17 +74,26 @@ def asset_paths(
 
     for path in taken:
         take(path)
-    for row in sorted(rows, key=lambda row: (row.created or 0, row.asset_id)):
-        if row.asset_id in found:
+    for name, row in sorted(rows.items(), key=lambda item: (item[1].created or 0, item[0])):
+        if name in kept:
+            found[name] = kept[name]
             continue
-        if row.asset_id in kept:
-            found[row.asset_id] = kept[row.asset_id]
-            continue
-        plain = portable_path(row.name or "")
-        path = next(path for path in _candidates(plain, row.asset_id, files, folders))
-        found[row.asset_id] = path
+        path = next(_candidates(portable_path(_plain(row)), row.asset_id, files, folders))
+        found[name] = path
         take(path)
     return found
+
+
+def _plain(row: AssetRow) -> str:
+    """Return the name that a file should have, `/` between folders."""
+    if row.type == "archive":
+        return f"{(row.version or row.name or '').replace('/', '%2F')}.zip"
+    name = row.name or (row.link or "").partition("?")[0].rpartition("/")[2]
+    if row.version_id is None:
+        return name
+    folder = f"{row.dir.strip('/')}/" if row.dir else ""
+    inside = name if name.startswith(folder) else folder + name
+    return f"{(row.version or row.version_id).replace('/', '%2F')}/{inside}"
 
 
 def _candidates(

@@ -16,9 +16,9 @@ import msgspec
 
 from comet_async import comet
 from comet_async.harvest.ledger_files import FileLedger
-from comet_async.harvest.planner import Plan, options_of
+from comet_async.harvest.planner import Plan, always_read, options_of
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.subjects import Subject, SubjectKind, listing_tells
+from comet_async.harvest.subjects import Subject, SubjectKind
 
 __all__ = [
     "Change",
@@ -113,7 +113,7 @@ class Ledger(FileLedger):
             for table in plan.tables:
                 options = options_of(plan.selection, table, files=files, answers=plan.keeps_answers)
                 self._plan_table(table, options)
-            if files and "assets" in plan.tables:
+            if files:
                 self._plan_files_again()
 
     def _take_in(self, plan: Plan) -> None:
@@ -170,21 +170,21 @@ class Ledger(FileLedger):
         self._db.execute("DELETE FROM incoming")
 
     def _plan_table(self, table: str, options: str) -> None:
-        kind = TABLES[table].subject
         self._db.execute(
             "INSERT INTO item (tbl, subject, state, print)"
             " SELECT ?, id, 'planned', print || ? FROM subject WHERE kind = ? AND seen = ?"
             " ON CONFLICT (tbl, subject) DO UPDATE SET state = 'planned', reason = NULL,"
             " print = excluded.print WHERE item.state = 'failed' OR ? OR"
             " NOT up_to_date(item.print, excluded.print)",
-            (table, options, kind, self.run, not listing_tells(kind)),
+            (table, options, TABLES[table].subject, self.run, always_read(table)),
         )
 
     def _plan_files_again(self) -> None:
         self._db.execute("UPDATE file SET state = 'planned', reason = NULL WHERE state = 'failed'")
         self._db.execute(
-            "UPDATE item SET state = 'listed' WHERE tbl = 'assets' AND state = 'stored'"
-            " AND subject IN (SELECT subject FROM file WHERE state = 'planned')"
+            "UPDATE item SET state = 'listed' WHERE state = 'stored' AND EXISTS (SELECT 1 FROM file"
+            " f WHERE f.subject = item.subject AND f.tbl = item.tbl AND f.state = 'planned')"
+            " AND tbl IN (SELECT DISTINCT tbl FROM file)"
         )
 
     def due(
@@ -321,6 +321,14 @@ class Ledger(FileLedger):
             self._db.execute(
                 "UPDATE item SET state = 'stored', reason = NULL WHERE tbl = ? AND subject = ?",
                 (table, subject),
+            )
+
+    def plan_again(self, tables: Sequence[str], subject: int) -> None:
+        """Plan tables of a subject anew, for another has changed that they follow."""
+        with self._guarded(), self._transaction():
+            self._db.executemany(
+                "UPDATE item SET state = 'planned', reason = NULL WHERE tbl = ? AND subject = ?",
+                [(table, subject) for table in tables],
             )
 
     def placed(self, table: str, parts: Sequence[int]) -> Iterator[Placed]:

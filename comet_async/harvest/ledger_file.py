@@ -17,7 +17,7 @@ from comet_async.redaction import bare_url, printable, shortened
 
 __all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
 
-LEDGER_VERSION = 2
+LEDGER_VERSION = 3
 _DAMAGED = "is damaged"
 _APPLICATION = 0x436F6D41
 _TRIES = 50
@@ -41,7 +41,7 @@ CREATE TABLE part (
   id INTEGER PRIMARY KEY AUTOINCREMENT, tbl TEXT NOT NULL, rows INTEGER NOT NULL DEFAULT 0,
   bytes INTEGER NOT NULL DEFAULT 0, sha256 TEXT);
 CREATE TABLE file (
-  subject INTEGER NOT NULL, id TEXT NOT NULL, listed BLOB NOT NULL, path TEXT,
+  subject INTEGER NOT NULL, id TEXT NOT NULL, tbl TEXT NOT NULL, listed BLOB NOT NULL, path TEXT,
   state TEXT NOT NULL, reason TEXT, size INTEGER, sha256 TEXT, modified INTEGER, etag TEXT,
   PRIMARY KEY (subject, id)) WITHOUT ROWID;
 CREATE INDEX file_planned ON file (subject, id) WHERE state = 'planned';

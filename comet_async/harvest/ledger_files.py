@@ -9,20 +9,31 @@ import msgspec
 from comet_async.harvest.columns import AssetEnd, AssetRow
 from comet_async.harvest.ledger_file import LedgerFile
 
-__all__ = ["FileEnd", "FileLedger", "Pending", "Stored"]
+__all__ = ["FileEnd", "FileLedger", "Pending", "Stored", "file_id"]
 
 _CHUNK = 1000
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """A file to fetch."""
+    """A file to fetch.
+
+    Attributes:
+        subject: Number of the subject that it belongs to.
+        key: Key of that subject.
+        workspace: Workspace of that subject.
+        table: Table that tells of it.
+        id: What names it among the files of its subject.
+        path: Where it goes, below the folder.
+        row: What was listed of it.
+    """
 
     subject: int
-    experiment_key: str
-    asset_id: str
+    key: str
+    workspace: str
+    table: str
+    id: str
     path: str
-    listed_size: int | None
-    etag: str | None
+    row: AssetRow
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -49,32 +60,34 @@ class FileLedger(LedgerFile):
     """What the ledger knows of files."""
 
     def paths_of(self, subject: int) -> dict[str, str]:
-        """Return the paths that the files of an experiment have, by asset id."""
+        """Return the paths that the files of a subject have, by id, over all tables."""
         with self._guarded():
             rows = self._db.execute(
                 "SELECT id, path FROM file WHERE subject = ? AND path IS NOT NULL", (subject,)
             ).fetchall()
         return {str(asset): str(path) for asset, path in rows}
 
-    def listed_before(self, subject: int) -> dict[str, AssetRow]:
-        """Return what was listed of the stored files of an experiment, by asset id."""
+    def listed_before(self, table: str, subject: int) -> dict[str, AssetRow]:
+        """Return what was listed of the stored files that a table tells of a subject, by id."""
         with self._guarded():
             rows = self._db.execute(
-                "SELECT id, listed FROM file WHERE subject = ? AND state = 'stored'", (subject,)
+                "SELECT id, listed FROM file WHERE tbl = ? AND subject = ? AND state = 'stored'",
+                (table, subject),
             ).fetchall()
             return {str(asset): _row(listed) for asset, listed in rows}
 
-    def listed(self, subject: int, rows: Iterable[tuple[AssetRow, str | None, str]]) -> int:
-        """Record the assets of an experiment: what is listed, local path and state of each.
+    def listed(
+        self, table: str, subject: int, rows: Iterable[tuple[AssetRow, str | None, str]]
+    ) -> int:
+        """Record the files that a table is to tell of a subject: each one's path and state.
 
-        An asset that is stored under that path already and listed with the state `stored` keeps its
-        file; one that is no longer listed is gone: its path stays taken, for earlier snapshots show
-        it.
+        A file that is stored under that path already and listed with the state `stored` stays; one
+        that is no longer listed is gone: its path stays taken, for earlier snapshots show it.
 
         Returns:
             How many files are to be fetched; an id that comes twice counts once.
         """
-        found = list({row.asset_id: (row, path, state) for row, path, state in rows}.values())
+        found = list({file_id(row): (row, path, state) for row, path, state in rows}.values())
         with self._guarded(), self._transaction():
             self._db.execute(
                 "CREATE TEMP TABLE IF NOT EXISTS listing (id TEXT PRIMARY KEY, listed BLOB,"
@@ -84,27 +97,27 @@ class FileLedger(LedgerFile):
             self._db.executemany(
                 "INSERT INTO listing VALUES (?, ?, ?, ?, ?)",
                 [
-                    (row.asset_id, msgspec.json.encode(row), path, state, row.etag)
+                    (file_id(row), msgspec.json.encode(row), path, state, row.etag)
                     for row, path, state in found
                 ],
             )
             self._db.execute(
-                "UPDATE file SET state = 'gone' WHERE subject = ?"
+                "UPDATE file SET state = 'gone' WHERE tbl = ? AND subject = ?"
                 " AND id NOT IN (SELECT id FROM listing)",
-                (subject,),
+                (table, subject),
             )
             self._db.execute(
-                "INSERT INTO file (subject, id, listed, path, state, etag)"
-                " SELECT ?, id, listed, path, state, etag FROM listing WHERE true"
+                "INSERT INTO file (subject, tbl, id, listed, path, state, etag)"
+                " SELECT ?, ?, id, listed, path, state, etag FROM listing WHERE true"
                 " ON CONFLICT (subject, id) DO UPDATE SET listed = excluded.listed,"
                 " path = excluded.path, etag = excluded.etag, reason = NULL,"
                 " size = CASE excluded.state WHEN 'stored' THEN size END,"
                 " sha256 = CASE excluded.state WHEN 'stored' THEN sha256 END,"
                 " state = excluded.state",
-                (subject,),
+                (subject, table),
             )
             self._db.execute(
-                "UPDATE item SET state = 'listed' WHERE tbl = 'assets' AND subject = ?", (subject,)
+                "UPDATE item SET state = 'listed' WHERE tbl = ? AND subject = ?", (table, subject)
             )
         return sum(state == "planned" for _, _, state in found)
 
@@ -116,17 +129,17 @@ class FileLedger(LedgerFile):
 
     def pending(self, after: Pending | None) -> list[Pending]:
         """Return the next files to fetch, at most 1,000, in the plan's order."""
-        place = (-1, "") if after is None else (after.subject, after.asset_id)
+        place = (-1, "") if after is None else (after.subject, after.id)
         with self._guarded():
             rows = self._db.execute(
-                "SELECT f.subject, s.key, f.id, f.path, f.listed, f.etag FROM file f"
+                "SELECT f.subject, s.key, s.workspace, f.tbl, f.id, f.path, f.listed FROM file f"
                 " JOIN subject s ON s.id = f.subject WHERE (f.subject, f.id) > (?, ?)"
                 " AND f.state = 'planned' ORDER BY f.subject, f.id LIMIT ?",
                 (*place, _CHUNK),
             ).fetchall()
             return [
-                Pending(subject, key, asset, path, _row(listed).listed_size, etag)
-                for subject, key, asset, path, listed, etag in rows
+                Pending(subject, key, workspace, table, name, path, _row(listed))
+                for subject, key, workspace, table, name, path, listed in rows
             ]
 
     def twin(self, etag: str, size: int) -> Stored | None:
@@ -140,7 +153,7 @@ class FileLedger(LedgerFile):
         return None if row is None else Stored(*row)
 
     def stored_files(self, after: tuple[int, str] = (-1, "")) -> list[tuple[int, str, Stored]]:
-        """Return the next stored files, at most 1,000: subject, asset id and file of each."""
+        """Return the next stored files, at most 1,000: subject, id and file of each."""
         with self._guarded():
             rows = self._db.execute(
                 "SELECT subject, id, path, size, sha256, modified FROM file"
@@ -169,9 +182,9 @@ class FileLedger(LedgerFile):
                 files,
             )
             self._db.executemany(
-                "UPDATE item SET state = 'listed' WHERE tbl = 'assets' AND state = 'stored'"
-                " AND subject = ?",
-                [(subject,) for subject, _ in files],
+                "UPDATE item SET state = 'listed' WHERE state = 'stored' AND subject = ?1"
+                " AND tbl = (SELECT tbl FROM file WHERE subject = ?1 AND id = ?2)",
+                files,
             )
 
     def file_ends(self, ends: Sequence[FileEnd]) -> None:
@@ -188,27 +201,29 @@ class FileLedger(LedgerFile):
                         end.sha256,
                         end.modified,
                         end.file.subject,
-                        end.file.asset_id,
+                        end.file.id,
                     )
                     for end in ends
                 ],
             )
 
-    def asset_ends(self, subjects: Sequence[int]) -> Mapping[int, list[AssetEnd]]:
-        """Return the rows of `assets` of some experiments, none for one without assets."""
+    def ends_of(self, table: str, subjects: Sequence[int]) -> Mapping[int, list[AssetEnd]]:
+        """Return what a table tells of the files of some subjects, nothing for one without."""
         found: dict[int, list[AssetEnd]] = {subject: [] for subject in subjects}
         marks = ", ".join("?" * len(subjects))
         with self._guarded():
             rows = self._db.execute(
-                "SELECT f.subject, s.key, f.listed, f.state, f.path, f.size, f.sha256, f.reason"  # noqa: S608
-                " FROM file f JOIN subject s ON s.id = f.subject"
-                f" WHERE f.subject IN ({marks}) AND f.state <> 'gone' ORDER BY f.subject, f.id",
-                tuple(subjects),
+                "SELECT f.subject, s.key, s.workspace, f.listed, f.state, f.path, f.size, f.sha256,"  # noqa: S608
+                " f.reason FROM file f JOIN subject s ON s.id = f.subject"
+                f" WHERE f.tbl = ? AND f.subject IN ({marks}) AND f.state <> 'gone'"
+                " ORDER BY f.subject, f.id",
+                (table, *subjects),
             ).fetchall()
-        for subject, key, listed, state, path, size, sha256, reason in rows:
+        for subject, key, workspace, listed, state, path, size, sha256, reason in rows:
             found[subject].append(
                 AssetEnd(
-                    experiment_key=key,
+                    key=key,
+                    workspace=workspace,
                     row=_row(listed),
                     state=state if state != "planned" else "failed",
                     local_path=path if state == "stored" else None,
@@ -219,15 +234,20 @@ class FileLedger(LedgerFile):
             )
         return found
 
-    def listed_items(self, after: int, limit: int = _CHUNK) -> list[int]:
-        """Return the next experiments whose assets are known but not yet in the table."""
+    def listed_items(self, table: str, after: int, limit: int = _CHUNK) -> list[int]:
+        """Return the next subjects whose files are known but not yet in the table."""
         with self._guarded():
             rows = self._db.execute(
-                "SELECT subject FROM item WHERE tbl = 'assets' AND state = 'listed'"
+                "SELECT subject FROM item WHERE tbl = ? AND state = 'listed'"
                 " AND subject > ? ORDER BY subject LIMIT ?",
-                (after, limit),
+                (table, after, limit),
             ).fetchall()
         return [int(subject) for (subject,) in rows]
+
+
+def file_id(row: AssetRow) -> str:
+    """Return what names a file among all of its subject: an asset may be in several versions."""
+    return row.asset_id if row.version_id is None else f"{row.version_id}/{row.asset_id}"
 
 
 def _row(listed: bytes) -> AssetRow:

@@ -21,18 +21,20 @@ from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
 from comet_async.harvest.ledger import print_of
 from comet_async.harvest.planner import (
     BATCHED,
+    FILE_TABLES,
     FILES,
     Listed,
     Plan,
     ProjectFacts,
+    always_read,
     options_of,
     up_to_date,
     with_implied,
 )
 from comet_async.harvest.readers import MODEL_ELEMENT, READERS
-from comet_async.harvest.schema import TABLES, checked_tables
+from comet_async.harvest.schema import ON_DEMAND, TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection, flag_predicate, parse_scope
-from comet_async.harvest.subjects import Reader, Subject, listing_tells
+from comet_async.harvest.subjects import Reader, Subject
 from comet_async.paging import with_query
 from comet_async.redaction import printable, shortened
 from comet_async.request import Request
@@ -48,6 +50,15 @@ _SAMPLED = 8
 _CHARTED = 4
 _MANY_METRICS = 500
 _SHOWN = 5
+_ARCHIVES = ("model_archives", "registry_archives")
+_LISTED = {
+    "metrics": 1.0,
+    "assets": 1.0,
+    "model_archives": 1.0,
+    "registry_archives": 1.0,
+    "artifact_files": 3.0,
+}
+"""Requests for one subject of what no reader reads."""
 _OF_WORKSPACE = frozenset({"workspace", "registry_model", "artifact"})
 
 
@@ -56,6 +67,7 @@ async def plan(
     scope: str,
     *,
     tables: Sequence[str] | None = None,
+    archives: bool = False,
     answers: bool = False,
     archived: bool = False,
     selection: Selection | None = None,
@@ -71,8 +83,10 @@ async def plan(
     Args:
         session: An open session with the Comet service.
         scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
-        tables: Names out of `TABLES`; default all but `answers`, for a project those of projects
-            and experiments. Tables that come with others are added.
+        tables: Names out of `TABLES`; default all but those on demand, `answers` and the archives,
+            for a project those of projects and experiments. Tables that come with others are added.
+        archives: Fetch models, and for a workspace versions of registered ones, as zip archives as
+            well: the tables `model_archives` and `registry_archives`.
         answers: Keep the answers as they come as well, in the table `answers`.
         archived: Whether to harvest archived experiments as well.
         selection: Which experiments, and how they are read; `archived` adds to it.
@@ -89,7 +103,12 @@ async def plan(
             Comet service.
         CometAsyncError: A listing failed; without a whole listing there is no plan.
     """
-    asked, chosen = parse_scope(scope), _tables(scope, tables, answers=answers)
+    asked, chosen = (
+        parse_scope(scope),
+        _tables(
+            scope, tables, (*(_ARCHIVES if archives else ()), *((ANSWERS,) if answers else ()))
+        ),
+    )
     wanted = selection or Selection()
     if archived:
         wanted = msgspec.structs.replace(wanted, archived=True)
@@ -108,14 +127,14 @@ async def plan(
         requests=session.counters.requests - before,
         limits=service.limits_of("default"),
         requests_each=requests_each(chosen, readers),
-        files=files and "assets" in chosen,
+        files=files and not set(FILE_TABLES).isdisjoint(chosen),
         answers=tuple(walk.answers),
     )
 
 
 def requests_each(tables: Sequence[str], readers: Sequence[Reader] = READERS) -> dict[str, float]:
     """Return the requests that one subject takes, by the first table of each reader."""
-    found = {table: 1.0 for table in ("metrics", "assets") if table in tables}
+    found = {table: each for table, each in _LISTED.items() if table in tables}
     for reader in readers:
         mine = [table for table in reader.tables if table in tables]
         if mine:
@@ -135,14 +154,15 @@ def service_of(session: Session) -> Service:
     raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
 
 
-def _tables(scope: str, tables: Sequence[str] | None, *, answers: bool) -> tuple[str, ...]:
-    more = (ANSWERS,) if answers else ()
+def _tables(scope: str, tables: Sequence[str] | None, more: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tables that are named, or the usual ones, and more on demand."""
     if tables is not None:
         return with_implied((*checked_tables(list(tables)), *more))
-    every = tuple(table for table in TABLES if table != ANSWERS)
+    every = tuple(table for table in TABLES if table not in ON_DEMAND)
     if parse_scope(scope).project is None:
-        return (*every, *more)
-    return (*(table for table in every if TABLES[table].subject not in _OF_WORKSPACE), *more)
+        return with_implied((*every, *more))
+    mine = [table for table in (*every, *more) if TABLES[table].subject not in _OF_WORKSPACE]
+    return with_implied(mine)
 
 
 class _RawPage(msgspec.Struct):
@@ -276,13 +296,13 @@ class _Walk:
         """Add a subject, count the tables that are to be read of it, and tell if there are any."""
         self.listed.add(subject)
         done: Mapping[str, str] = {}
-        if self._earlier is not None and listing_tells(subject.kind):
+        if self._earlier is not None:
             done = self._earlier.done(subject)
         mark = print_of(subject, 0) if done else ""
         project = subject.project_id or ""
         any_due = False
         for table in self._tables:
-            stored = done.get(table)
+            stored = None if always_read(table) else done.get(table)
             if TABLES[table].subject != subject.kind or (
                 stored is not None and up_to_date(stored, mark + self._options[table])
             ):

@@ -14,13 +14,15 @@ from comet_async.errors import UsageError
 from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection
-from comet_async.harvest.subjects import Subject, SubjectKind
+from comet_async.harvest.subjects import Subject, SubjectKind, listing_tells
 from comet_async.service import Limits
 
 __all__ = [
     "ANSWER_KEPT",
     "BATCHED",
     "FILES",
+    "FILE_TABLES",
+    "FOLLOWS",
     "MAX_KEYS",
     "TARGET_BYTES",
     "Forecast",
@@ -28,6 +30,7 @@ __all__ = [
     "Plan",
     "ProjectFacts",
     "TableForecast",
+    "always_read",
     "batch_size",
     "options_of",
     "seconds_for",
@@ -51,8 +54,24 @@ _TYPICAL_POINTS = 1000
 _PARAMETER_BYTES = 30
 _PAGE = 500
 _IMPLIED: Mapping[str, str] = MappingProxyType(
-    {"metrics": "metric_series", "system_metrics": "system_details"}
+    {
+        "metrics": "metric_series",
+        "system_metrics": "system_details",
+        "artifact_files": "artifact_versions",
+        "registry_archives": "registry_versions",
+    }
 )
+FILE_TABLES = ("assets", "model_archives", "registry_archives", "artifact_files")
+"""Tables that tell of files."""
+FOLLOWS: Mapping[str, str] = MappingProxyType(
+    {"artifact_files": "artifact_versions", "registry_archives": "registry_versions"}
+)
+"""Tables that are read again where the rows of another one have changed."""
+
+
+def always_read(table: str) -> bool:
+    """Tell whether a table is read in each run, for no listing tells of a change."""
+    return not listing_tells(TABLES[table].subject) and table not in FOLLOWS
 
 
 def with_implied(tables: Iterable[str]) -> tuple[str, ...]:
@@ -145,8 +164,8 @@ def options_of(selection: Selection, table: str, *, files: bool, answers: bool) 
     chosen: list[object] = [selection.exact]
     if table in ("metrics", "metric_series", "metric_summaries"):
         chosen.append(selection.metrics)
-    if table == "assets":
-        chosen.append(files)
+    if table in FILE_TABLES:
+        chosen += (files, selection.remote)
     digest = hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
     return f"/{digest}{ANSWER_KEPT if answers else ''}"
 

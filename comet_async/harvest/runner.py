@@ -21,7 +21,7 @@ from comet_async.errors import (
     UsageError,
 )
 from comet_async.harvest.arrow import require
-from comet_async.harvest.asset_stage import AssetStage
+from comet_async.harvest.asset_stage import AssetStage, ListStage
 from comet_async.harvest.chart_stage import ChartStage, Names
 from comet_async.harvest.detail_stage import DetailStage
 from comet_async.harvest.file_stage import FileStage
@@ -30,7 +30,7 @@ from comet_async.harvest.lake import FAILURES, FILES, Lake
 from comet_async.harvest.listed_stage import ListedStage
 from comet_async.harvest.listing import service_of
 from comet_async.harvest.parts import write_whole
-from comet_async.harvest.planner import Plan
+from comet_async.harvest.planner import FILE_TABLES, Plan
 from comet_async.harvest.progress import HarvestProgress, Silent
 from comet_async.harvest.query_stage import QueryStage
 from comet_async.harvest.readers import READERS
@@ -78,7 +78,7 @@ async def run(
         plan: What to harvest.
         path: The folder; made where it is missing.
         progress: Told of every step.
-        assets: Whether to fetch the files of the assets, where the plan has that table.
+        assets: Whether to fetch the files, where the plan has a table that tells of them.
         readers: What reads the tables that charts do not fill.
         sinks: What takes the finished state elsewhere, one after the other.
 
@@ -95,7 +95,8 @@ async def run(
     require()
     if service_of(session).base_url != plan.url:
         raise UsageError(f"the plan is of {bare_url(plan.url)}, the session of another server")
-    files = assets and "assets" in plan.tables
+    files = assets and not set(FILE_TABLES).isdisjoint(plan.tables)
+    plan = msgspec.structs.replace(plan, files=files)
     lake = await _opened(Path(path), plan, files=files)
     try:
         job = Job(session, plan, lake, progress or Silent())
@@ -184,12 +185,21 @@ class _Run:
                 await DetailStage(job, reader, wanted).run()
         if "system_metrics" in tables:
             await self._system_metrics()
+        await self._all_files()
+
+    async def _all_files(self) -> None:
+        """Ask for the lists of files, then for the files, and tell what became of them."""
+        job, tables = self._job, self._job.plan.tables
         if {"assets", "models"} & set(tables):
-            await AssetStage(job, files=self._files is not None).run()
+            await AssetStage(job).run()
+        told = [table for table in FILE_TABLES if table in tables]
+        for table in told:
+            if table != "assets":
+                await ListStage(job, table).run()
         if self._files is not None:
             await self._files.fetch()
-        if "assets" in tables:
-            await FileStage(job).write_table()
+        for table in told:
+            await FileStage(job).write_table(table)
 
     async def _system_metrics(self) -> None:
         """Ask for the system metrics of those whose details told which they have."""

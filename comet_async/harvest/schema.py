@@ -23,6 +23,7 @@ from comet_async.harvest.workspace_tables import WORKSPACE_TABLES
 from comet_async.redaction import printable
 
 __all__ = [
+    "ON_DEMAND",
     "SCHEMA_VERSION",
     "TABLES",
     "Column",
@@ -217,6 +218,21 @@ _ASSETS = TableSchema(
     4_000,
 )
 
+_MODEL_ARCHIVES = TableSchema(
+    "model_archives",
+    "One row per model of an experiment: its zip archive; where they are asked for.",
+    (
+        _KEY,
+        Column("model_name", "name", "Name of the model."),
+        Column("state", "name", "`stored`, `absent`, `failed` or `listed` (not asked)."),
+        Column("local_path", "string", "File below the harvest's folder, `/` between folders."),
+        Column("size", "int64", "Bytes on disk; null unless stored."),
+        Column("sha256", "string", "Hash of the file, 64 hex digits; null unless stored."),
+        Column("reason", "string", "Why there is no file, for failed and absent ones."),
+    ),
+    300,
+)
+
 _KNOWN: dict[str, TableSchema] = {
     table.name: table
     for table in (
@@ -231,11 +247,14 @@ _KNOWN: dict[str, TableSchema] = {
         _SYSTEM_METRICS,
         *DETAIL_TABLES,
         _ASSETS,
+        _MODEL_ARCHIVES,
         *WORKSPACE_TABLES,
     )
 }
 TABLES: Mapping[str, TableSchema] = MappingProxyType(_KNOWN)
 """All tables by name, in the order of reports."""
+ON_DEMAND = frozenset({"answers", "model_archives", "registry_archives"})
+"""Tables that are left out unless they are asked for by name."""
 
 
 def add_table(table: TableSchema) -> None:

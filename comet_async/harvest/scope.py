@@ -49,6 +49,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         until: Experiments that started before this time.
         states: Experiments in one of these states; empty for all.
         metrics: Metrics whose name matches one of these globs, as `val/*`; empty for all.
+        remote: Fetch remote files that have an http(s) link, too; others are listed only.
         exact: Ask each experiment for all there is instead of many at once: series with context
             and offset, whole where the stored one was downsampled, and no answer inferred.
 
@@ -64,6 +65,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     until: datetime | None = None
     states: tuple[State, ...] = ()
     metrics: tuple[str, ...] = ()
+    remote: bool = False
     exact: bool = False
 
     def __post_init__(self) -> None:

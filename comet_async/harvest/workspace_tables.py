@@ -170,9 +170,18 @@ _ARTIFACT_VERSIONS = TableSchema(
     1_000,
     "artifact",
 )
+_FILE = (
+    Column("state", "name", "`stored`, `absent`, `failed`, `remote` or `listed` (not asked)."),
+    Column("local_path", "string", "File below the harvest's folder, `/` between folders."),
+)
+_HASH = (
+    Column("sha256", "string", "Hash of the file, 64 hex digits; null unless stored."),
+    Column("reason", "string", "Why there is no file, for failed and absent ones."),
+)
+_STORED_SIZE = "Bytes on disk; null unless stored."
 _ARTIFACT_FILES = TableSchema(
     "artifact_files",
-    "One row per file of a version of an artifact.",
+    "One row per file of a version of an artifact, and where it is now.",
     (
         _ARTIFACT,
         Column("artifact_version_id", "string", "Its version."),
@@ -185,11 +194,27 @@ _ARTIFACT_FILES = TableSchema(
         Column("remote", "bool", "Whether the octets lie outside the service."),
         Column("link", "string", "URI of a remote file; a signature in it is left out."),
         _METADATA,
+        *_FILE,
+        Column("stored_size", "int64", _STORED_SIZE),
+        *_HASH,
     ),
     2_000,
     "artifact",
 )
-
+_REGISTRY_ARCHIVES = TableSchema(
+    "registry_archives",
+    "One row per version of a registered model: its zip archive; where they are asked for.",
+    (
+        _WORKSPACE,
+        _MODEL,
+        Column("version", "name", "As `1.0.0`."),
+        *_FILE,
+        Column("size", "int64", _STORED_SIZE),
+        *_HASH,
+    ),
+    2_000,
+    "registry_model",
+)
 _ANSWERS = TableSchema(
     "answers",
     "One row per answer of the server as it came, JSON; where they are asked for.",
@@ -212,6 +237,7 @@ WORKSPACE_TABLES = (
     _PANELS,
     _REGISTRY_MODELS,
     _REGISTRY_VERSIONS,
+    _REGISTRY_ARCHIVES,
     _ARTIFACTS,
     _ARTIFACT_VERSIONS,
     _ARTIFACT_FILES,

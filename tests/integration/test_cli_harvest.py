@@ -18,7 +18,7 @@ import pytest
 
 from comet_async.cli.demo import query_line
 from comet_async.harvest.lake import CONTENTS
-from comet_async.harvest.schema import TABLES
+from comet_async.harvest.schema import ON_DEMAND, TABLES
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     PYTHON,
@@ -43,7 +43,8 @@ def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Pat
     report = json.loads(ended.out)
     tables = {table["table"]: table for table in report["tables"]}
     assert (ended.code, report["exit_code"], report["failed"]) == (0, 0, 0)
-    assert tables["files"]["planned"] == 2 * len(HOSTILE_NAMES)
+    of_artifacts = tables["artifact_files"]["rows"]
+    assert tables["files"]["planned"] == 2 * len(HOSTILE_NAMES) + of_artifacts
     for name, table in tables.items():
         assert table["planned"] == table["stored"] + table["absent"] + table["failed"]
         if name != "files":
@@ -52,7 +53,7 @@ def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Pat
     assert "synthetic: 2 experiments, " in ended.err
     assert "metrics 2/2" in ended.err
     again = run("harvest", "synthetic", "-o", "lake", "--json")
-    assert "synthetic: 2 experiments, 18 requests" in again.err  # none is of an experiment
+    assert "synthetic: 2 experiments, 14 requests" in again.err  # none is of an experiment
     assert json.loads(again.out)["snapshot"] is None
 
 
@@ -308,7 +309,7 @@ def test_demo_needs_nothing_and_its_query_works(
     ended = runner(capfd)("demo")
     assert ended.code == 0, ended.err
     assert ended.lines[0].split() == ["table", "rows", "files", "bytes", "requests", "seconds"]
-    names = [*(name for name in TABLES if name != "answers"), "files"]
+    names = [*(name for name in TABLES if name not in ON_DEMAND), "files"]
     assert [line.split()[0] for line in ended.lines[1 : 1 + len(names)]] == names
     assert " requests" in ended.out
     assert rows(tmp_path / "comet-demo", "experiments") == 31

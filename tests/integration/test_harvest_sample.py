@@ -14,11 +14,12 @@ import pyarrow.parquet as pq  # type: ignore[import-untyped]  # as above
 import pytest
 
 from comet_async import Limits, Session, comet, harvest
+from comet_async.harvest.schema import ON_DEMAND
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 
 KEY = "sentinel-key-4f1d6c2b8e"
 LIMITS = Limits(concurrency=8)
-DEFAULT = [name for name in harvest.TABLES if name != "answers"]
+DEFAULT = [name for name in harvest.TABLES if name not in ON_DEMAND]
 Row = dict[str, Any]
 
 
@@ -360,7 +361,8 @@ async def test_hostile_names_stay_inside_the_folder(server: LocalServer, tmp_pat
     report = await taken(server, "synthetic", root)
 
     below = every_file(root / "files")
-    assert len(below) == 4 * len(HOSTILE_NAMES)
+    of_artifacts = every_file(root / "files" / "@artifacts")
+    assert len(below) - len(of_artifacts) == 4 * len(HOSTILE_NAMES)
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
     assert [path.name for path in (tmp_path / "a" / "b").iterdir()] == ["lake"]
     assert report.tables[-1].stored == len(below)
@@ -437,9 +439,7 @@ async def test_an_empty_project_gives_empty_tables(tmp_path: Path) -> None:
 
     assert report.exit_code == 0
     assert table(tmp_path, "metrics") == table(tmp_path, "assets") == []
-    of_experiments = [
-        name for name, found in harvest.TABLES.items() if found.subject == "experiment"
-    ]
+    of_experiments = [name for name in DEFAULT if harvest.TABLES[name].subject == "experiment"]
     planned = {entry.table: entry.planned for entry in report.tables}
     assert {planned[name] for name in of_experiments} == {0}
 

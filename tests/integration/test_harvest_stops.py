@@ -125,9 +125,11 @@ async def test_counts_add_up_under_faults(tmp_path: Path, seed: int) -> None:
         if name in harvest.TABLES and harvest.TABLES[name].subject == "experiment":
             assert entry.planned == 12
             assert len(keys(tmp_path, name)) == (entry.stored if entry.rows else 0)
-    listed = tables["assets"].stored
-    assert tables["files"].planned == listed * 5
-    assert tables["files"].absent == listed
+    listed, in_versions = tables["assets"].stored, tables["artifact_files"].rows
+    states = pq.read_table(tmp_path / "tables" / "artifact_files")["state"].to_pylist()
+    remote = states.count("remote")
+    assert tables["files"].planned == listed * 5 + in_versions
+    assert tables["files"].absent == listed + remote
     on_disk = [path for path in snapshot(tmp_path) if path.startswith("files/")]
     assert len(on_disk) == tables["files"].stored
     assert len(lines(tmp_path)) == report.failed == len(report.failures)

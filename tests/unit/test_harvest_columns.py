@@ -180,7 +180,7 @@ def test_an_asset_row_holds_what_was_listed() -> None:
         created_at=5,
         etag="e",
     )
-    end = AssetEnd(experiment_key="k", row=asset_row(asset), state="failed", reason="no")
+    end = AssetEnd(key="k", workspace="w", row=asset_row(asset), state="failed", reason="no")
     columns = asset_columns([end])
 
     assert columns["name"] == ["../x"]

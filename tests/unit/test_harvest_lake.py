@@ -159,7 +159,9 @@ def test_what_a_killed_run_was_writing_among_the_files_goes(tmp_path: Path) -> N
     lake = opened(tmp_path, "a", tables=("assets",), files=True)
     subject = due(lake, "assets")["a"].id
     lake.ledger.listed(
-        subject, [(AssetRow(asset_id="x", name=".mine.part"), "files/p/a/.mine.part", "planned")]
+        "assets",
+        subject,
+        [(AssetRow(asset_id="x", name=".mine.part"), "files/p/a/.mine.part", "planned")],
     )
     folder = lake.file_folder(("p", "a"))
     names = {".mine.part", ".x.part", ".x.record", ".y.part", ".z.record", "whole.bin", "a.part"}

@@ -112,7 +112,10 @@ def test_files_keep_what_they_have_and_the_others_are_planned(tmp_path: Path) ->
     ledger, subject = lake.ledger, due(lake, "assets")["a"].id
     first, second = AssetRow(asset_id="x", listed_size=4), AssetRow(asset_id="y")
     rows = [(first, "files/x", "planned"), (second, "files/y", "planned")]
-    assert ledger.listed(subject, [*rows, rows[1], (AssetRow(asset_id="z"), None, "remote")]) == 2
+    assert (
+        ledger.listed("assets", subject, [*rows, rows[1], (AssetRow(asset_id="z"), None, "remote")])
+        == 2
+    )
     x, y = ledger.pending(None)
     assert ledger.pending(y) == []
     ledger.file_ends(
@@ -122,19 +125,21 @@ def test_files_keep_what_they_have_and_the_others_are_planned(tmp_path: Path) ->
         ]
     )
     assert ledger.file_counts() == {"stored": 1, "failed": 1, "remote": 1}
-    assert [(end.row.asset_id, end.state) for end in ledger.asset_ends([subject])[subject]] == [
+    assert [
+        (end.row.asset_id, end.state) for end in ledger.ends_of("assets", [subject])[subject]
+    ] == [
         ("x", "stored"),
         ("y", "failed"),
         ("z", "remote"),
     ]
-    assert ledger.listed_items(0) == [subject]
-    assert ledger.listed(subject, [(first, "files/x", "stored")]) == 0
+    assert ledger.listed_items("assets", 0) == [subject]
+    assert ledger.listed("assets", subject, [(first, "files/x", "stored")]) == 0
     assert ledger.file_counts() == {"stored": 1, "gone": 2}
     assert ledger.paths_of(subject) == {"x": "files/x", "y": "files/y"}
     ((_, _, stored),) = ledger.stored_files()
     assert (stored.size, stored.sha256, stored.modified) == (4, "ab", 7)
     ledger.missing([(subject, "x")])
-    assert [pending.asset_id for pending in ledger.pending(None)] == ["x"]
+    assert [pending.id for pending in ledger.pending(None)] == ["x"]
     lake.close()
 
 

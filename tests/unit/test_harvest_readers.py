@@ -19,7 +19,9 @@ from comet_async.errors import (
     PermissionDeniedError,
 )
 from comet_async.harvest.arrow import batch
-from comet_async.harvest.columns import asset_row, value_columns
+from comet_async.harvest.columns import AssetEnd, asset_row, value_columns
+from comet_async.harvest.file_lists import COLUMNS
+from comet_async.harvest.file_readers import LISTERS
 from comet_async.harvest.links import unsigned
 from comet_async.harvest.optional import LACKED
 from comet_async.harvest.readers import READERS
@@ -59,9 +61,14 @@ async def read(
     table: str, of: Subject, answers: Mapping[str, object]
 ) -> tuple[list[dict[str, object]], Answers]:
     """Return the rows of a table, as they are written, and what was asked."""
-    reader = next(found for found in READERS if table in found.tables)
     ask = Answers(answers)
-    columns = (await reader.read(ask, of, frozenset({table})))[table]
+    if table in LISTERS:
+        listed = await LISTERS[table](ask, of)
+        ends = [AssetEnd(key=of.key, workspace="team", row=row, state="listed") for row in listed]
+        columns = COLUMNS[table](ends)
+    else:
+        reader = next(found for found in READERS if table in found.tables)
+        columns = (await reader.read(ask, of, frozenset({table})))[table]
     batch(TABLES[table], columns)
     names = [column.name for column in TABLES[table].columns]
     rows = zip(*(columns[name] for name in names), strict=True)

@@ -1,0 +1,62 @@
+"""Files that lie outside the service: fetched from where their link leads, without its key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from comet_async.engine.addresses import is_private
+from comet_async.engine.download import Downloaded
+from comet_async.engine.session import Session
+from comet_async.errors import AuthenticationError, LinkError
+from comet_async.redaction import bare_url
+from comet_async.request import Blob, Effect, Request
+from comet_async.service import Service
+
+__all__ = ["download_link"]
+
+_NAME = "link"
+_PLAIN = "/%:@!$&'()*+,;=~-._"
+
+
+async def download_link(link: str, path: Path) -> Downloaded:
+    """Fetch what an http(s) link leads to, with the session's care and none of its keys.
+
+    A link comes from whoever logged the file, so it is not followed into a private network.
+
+    Args:
+        link: The link.
+        path: The file to write; it is replaced.
+
+    Raises:
+        LinkError: The link leads into a private network, is unusable, or wants a key.
+        CometAsyncError: As `Session.download` does.
+    """
+    problem = "is no link that can be fetched"
+    try:
+        parts = urlsplit(link)
+        host, _ = parts.hostname or "", parts.port
+        private = is_private(host)
+    except ValueError:
+        host, private = "", False
+    if private:
+        problem = "leads into a private network"
+    if not host or private:
+        raise LinkError(f"{bare_url(link)} {problem}")
+    place = parts.netloc.rpartition("@")[2]
+    service = Service(name=_NAME, base_url=f"{parts.scheme.lower()}://{place}")
+    query = f"?{quote(parts.query, safe=_PLAIN + '?')}" if parts.query else ""
+    request = Request(
+        service=_NAME,
+        method="GET",
+        path=(quote(parts.path, safe=_PLAIN) or "/") + query,
+        answer=Blob,
+        effect=Effect.READ,
+    )
+    refused = ""
+    try:
+        async with Session(service) as session:
+            return await session.download(request, path, overwrite=True, durable=True, resume=True)
+    except AuthenticationError as error:  # of a stranger's: it says nothing of our key
+        refused = str(error)
+    raise LinkError(f"{bare_url(link)} wants a key: {refused}")
