@@ -53,7 +53,7 @@ def test_harvest_writes_tables_and_a_report_that_adds_up(run: Run, tmp_path: Pat
     assert "synthetic: 2 experiments, " in ended.err
     assert "metrics 2/2" in ended.err
     again = run("harvest", "synthetic", "-o", "lake", "--json")
-    assert "synthetic: 2 experiments, 11 requests" in again.err  # none is of an experiment
+    assert "synthetic: 2 experiments, 14 requests" in again.err  # none is of an experiment
     assert json.loads(again.out)["snapshot"] is None
 
 
