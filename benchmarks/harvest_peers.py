@@ -6,7 +6,7 @@ The same embedded server, the same experiments and the same content for all. Eac
 fresh process; the server counts its requests, and each answer waits for the latency. After each run
 the points and the octets of the assets that are on disk are compared with what the server has.
 
-cometx asks for one experiment after the other, so at 50 ms a thousand take a quarter of an hour.
+cometx asks for one experiment after the other, so at 50 ms a thousand take some twelve minutes.
 Under a latency a client is measured at the sizes given for it (`--sizes cometx=40,80`) and scaled
 to `--experiments` by the line through the largest two; the output shows them and says so.
 """

@@ -46,7 +46,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 def machine() -> str:
     """Return versions and number of cores, in one line."""
-    names = ("comet_async", "aiohttp", "msgspec", "httpx", "comet_ml")
+    names = ("comet_async", "aiohttp", "msgspec", "httpx", "comet_ml", "cometx")
     versions = ", ".join(f"{name} {_version(name)}" for name in names)
     return f"Python {platform.python_version()}, {versions}; {len(cores())} cores"
 

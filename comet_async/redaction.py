@@ -28,8 +28,11 @@ _MIN_SECRET = 4
 _RUN = 6
 _URL_QUERY = re.compile(r"(https?:[\\/]{2,4}[^\s\"'<>?]+)\?[^\s\"'<>]*")
 _URL = re.compile(r"https?:[\\/]{2,4}[^\s\"'<>]+")
+_HTTP_USER = re.compile(r"(https?:[\\/]{2,4})[^\s\"'<>\\/?#]+@", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(:[\\/]{2,4})[^\s\"'<>\\/?#:]*:[^\s\"'<>\\/?#]*@")
 _SIGNED = re.compile(
-    r"((?:x-amz-[a-z-]+|x-goog-[a-z-]+|signature|sig|awsaccesskeyid|api_?key|token)"
+    r"((?:x-amz-[a-z-]+|x-goog-[a-z-]+|signature|sig|awsaccesskeyid|api_?key|token|jwt|secret"
+    r"|password|passwd|pwd|credential|access_?key)"
     r"(?:=|%3d|\\u003d))[^&\s\"'<>\\]+",
     re.IGNORECASE,
 )
@@ -69,11 +72,15 @@ def without_keys(body: bytes, secrets: Iterable[str]) -> bytes:
 
 
 def without_signatures(text: str) -> str:
-    """Return a text as it is, but for what signs the links in it.
+    """Return a text as it is, but for what opens the links in it: signatures, users, passwords.
 
+    >>> without_signatures('{"origin": "https://me:secret@git.example/a.git"}')
+    '{"origin": "https://***@git.example/a.git"}'
     >>> without_signatures('{"link": "https://s3.example/a?v=1&X-Amz-Signature=0f", "token=": 1}')
     '{"link": "https://s3.example/a?v=1&X-Amz-Signature=***", "token=": 1}'
     """
+    for pattern in (_HTTP_USER, _URL_PASSWORD):
+        text = pattern.sub(rf"\1{MASK}@", text)
     return _URL.sub(lambda found: _SIGNED.sub(rf"\1{MASK}", found[0]), text)
 
 

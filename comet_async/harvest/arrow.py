@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from types import ModuleType
@@ -342,6 +342,11 @@ class PartReader:
         self._groups.clear()
 
 
+class _Field(Protocol):
+    name: str
+    type: object
+
+
 class _Rows(Protocol):
     num_rows: int
 
@@ -362,8 +367,13 @@ class _Parquet:
             self.starts.append(self.starts[-1] + meta.row_group(number).num_rows)
 
     def group(self, number: int, schema: object) -> _Rows:
+        """Return rows in the form of `schema`; a column that is newer than the part is null."""
         rows = self._file.read_row_group(number)
-        return cast("_Rows", rows.select(schema.names).cast(schema))  # type: ignore[attr-defined]  # pyarrow has no types
+        for field in cast("Iterable[_Field]", schema):
+            if field.name not in rows.column_names:
+                nothing = _module("pyarrow").nulls(rows.num_rows, field.type)
+                rows = rows.append_column(field, nothing)
+        return cast("_Rows", rows.select(schema.names).cast(schema))  # type: ignore[attr-defined]  # as above
 
     def close(self) -> None:
         self._file.close()

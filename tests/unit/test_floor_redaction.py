@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
 
-from comet_async.redaction import MASK, bare_url, mask, printable, shortened
+from comet_async.redaction import MASK, bare_url, mask, printable, shortened, without_signatures
 
 KEY = "Zk9xW2+sentinel/Qp4v"
 
@@ -95,3 +96,36 @@ def test_shortened_is_one_line_with_a_bound() -> None:
 )
 def test_a_bare_url_has_no_credentials_query_or_fragment(url: str, bare: str) -> None:
     assert bare_url(url) == bare
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"origin": "https://user:SECRET@host/a.git"}',
+        '{"origin": "https://SECRET@host/a.git"}',
+        '{"origin": "https:\\/\\/user:SECRET@host\\/a.git"}',
+        '{"origin": "HTTP://a@b:SECRET@host/"}',
+        '{"origin": "ssh://git:SECRET@host/a.git"}',
+        '{"link": "https://host/a?X-Amz-Signature=SECRET"}',
+        '{"link": "https://host/a?private_token=SECRET&b=1"}',
+        '{"link": "https://host/a?user=me&password=SECRET"}',
+        '{"link": "https://host/a#jwt=SECRET"}',
+    ],
+)
+def test_an_answer_keeps_no_secret_of_a_link(text: str) -> None:
+    kept = without_signatures(text)
+    assert "SECRET" not in kept
+    assert MASK in kept
+    assert json.loads(kept)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"origin": "git@host:team/a.git", "mail": "me@host", "time": "12:30@noon"}',
+        '{"origin": "ssh://git@host/a.git", "link": "abfss://container@account/path"}',
+        '{"link": "https://host/a?v=1@2", "token=": "a", "s": "password=x"}',
+    ],
+)
+def test_an_answer_without_secrets_in_links_stays(text: str) -> None:
+    assert without_signatures(text) == text

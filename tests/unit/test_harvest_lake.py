@@ -6,20 +6,23 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # it has no stubs
+import msgspec
+import pyarrow as pa  # type: ignore[import-untyped]  # it has no stubs
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # as above
 import pytest
 
 from comet_async.errors import DestinationError, LedgerError, PartError
 from comet_async.harvest import compaction, seals
-from comet_async.harvest.arrow import PartReader, rows_in
+from comet_async.harvest.arrow import PartReader, batch, rows_in
 from comet_async.harvest.columns import AssetRow
 from comet_async.harvest.compaction import to_rewrite
 from comet_async.harvest.ledger import Part
 from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.schema import TABLES
-from tests.support.harvests import due, listed, opened, shown, tags, write_tags
+from tests.support.harvests import due, listed, opened, parquet, shown, tags, write_tags
 
 ALL = {key: (f"{key}1", f"{key}2") for key in "abcde"}
 ROWS = [(key, tag) for key, tags_of in ALL.items() for tag in tags_of]
@@ -308,6 +311,24 @@ def test_rows_wait_until_a_part_is_due(tmp_path: Path) -> None:
     writer.flush()
     assert written == [1, 1]
     lake.close()
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_columns_that_are_newer_than_a_part_are_null(name: str, tmp_path: Path) -> None:
+    table = TABLES[name]
+    kept, newer = table.columns[:1], table.columns[1:]
+    older = msgspec.structs.replace(table, columns=kept)
+    path = tmp_path / "part-000001.parquet"
+    path.write_bytes(parquet(older, [batch(older, {kept[0].name: ["a", "b"]})]))
+
+    reader = PartReader(table)
+    (rows,) = reader.batches(path, 0, 2)
+    reader.close()
+
+    columns = cast("pa.RecordBatch", rows).to_pydict()
+    assert list(columns) == [column.name for column in table.columns]
+    assert columns[kept[0].name] == ["a", "b"]
+    assert all(columns[column.name] == [None, None] for column in newer)
 
 
 def test_slices_are_read_over_the_edges_of_row_groups(tmp_path: Path) -> None:
