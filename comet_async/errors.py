@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from comet_async.request import Request
 
 __all__ = [
+    "ArchiveError",
     "Attempt",
     "AuthenticationError",
     "BadRequestError",
@@ -297,6 +298,10 @@ class LedgerError(HarvestError):
 
 class PartError(HarvestError):
     """A part of the harvest could not be written or is not what the ledger says."""
+
+
+class ArchiveError(HarvestError):
+    """A zip archive cannot be expanded; nothing of it was."""
 
 
 class LinkError(HarvestError):

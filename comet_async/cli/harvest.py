@@ -112,6 +112,11 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     help="Fetch each model and each version of a registered one as a zip, too: the tables"
     " model_archives and registry_archives. The pieces of models are assets and come anyway.",
 )
+@click.option(
+    "--expand",
+    is_flag=True,
+    help="As --archives, and expand each beside itself; an archive that leads outside is refused.",
+)
 @click.option("--exact", is_flag=True, help="Ask each experiment for all there is of it.")
 @click.option("--plan", "only_plan", is_flag=True, help="Say what it would take, and stop.")
 @click.option("--no-assets", is_flag=True, help="List assets and other files, but fetch none.")
@@ -176,7 +181,7 @@ def harvest(
         tables=tables or None,
         assets=not no_assets,
         answers=answers,
-        archives=archives,
+        archives=archives or bool(chosen["expand"]),
         copies=copies,
         chosen=chosen,
         only_plan=only_plan,

@@ -250,6 +250,7 @@ class AssetEnd(msgspec.Struct, frozen=True, kw_only=True):
         size: Bytes on disk, for a stored one.
         sha256: Hash of the file, for a stored one.
         reason: Why there is no file.
+        folder: Where it was expanded to, for an archive.
     """
 
     key: str
@@ -260,6 +261,7 @@ class AssetEnd(msgspec.Struct, frozen=True, kw_only=True):
     size: int | None = None
     sha256: str | None = None
     reason: str | None = None
+    folder: str | None = None
 
 
 def asset_columns(ends: Sequence[AssetEnd]) -> Columns:
@@ -319,6 +321,7 @@ def _archive_columns(ends: Sequence[AssetEnd]) -> Columns:
         "size": [end.size for end in ends],
         "sha256": [end.sha256 for end in ends],
         "reason": [end.reason for end in ends],
+        "folder": [end.folder for end in ends],
     }
 
 

@@ -10,15 +10,20 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import anyio
+import msgspec
 
 from comet_async import comet
 from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
+from comet_async.engine.threads import undivided
 from comet_async.harvest.arrow import batch
+from comet_async.harvest.columns import AssetEnd
+from comet_async.harvest.expanding import expand
 from comet_async.harvest.file_lists import COLUMNS, is_remote
 from comet_async.harvest.folders import guarded, refuse_link, sync
 from comet_async.harvest.job import FAILED, STORED, Found, Job, end_of, stops
 from comet_async.harvest.lake import FILES
 from comet_async.harvest.ledger_files import FileEnd, Pending, Stored
+from comet_async.harvest.planner import ARCHIVE_TABLES
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.web_files import download_link
 from comet_async.request import Blob, Request
@@ -73,7 +78,8 @@ class FileStage:
         after = (-1, "")
         while files := await self._job.on_disk(partial(ledger.stored_files, after)):
             after = files[-1][:2]
-            states = await anyio.to_thread.run_sync(_states_of, root, files)
+            expanding = self._job.plan.selection.expand
+            states = await anyio.to_thread.run_sync(_states_of, root, files, expanding)
             missing: list[tuple[int, str]] = []
             for (subject, asset, stored), state in zip(files, states, strict=True):
                 if state == "missing":
@@ -97,6 +103,12 @@ class FileStage:
         ):
             after = chosen[-1]
             ends = await job.on_disk(partial(ledger.ends_of, table, chosen))
+            if table in ARCHIVE_TABLES:
+                told = partial(_with_folders, job.lake.root)
+                ends = {
+                    subject: await anyio.to_thread.run_sync(told, found)
+                    for subject, found in ends.items()
+                }
             rows = [
                 (table, subject, batch(TABLES[table], columns(found)))
                 for subject, found in ends.items()
@@ -160,6 +172,8 @@ class FileStage:
                 durable=True,
                 resume=True,
             )
+        if pending.table in ARCHIVE_TABLES and job.plan.selection.expand:
+            await undivided(partial(expand, target, _expanded(target)))
         modified = await anyio.to_thread.run_sync(lambda: target.stat().st_mtime_ns)
         return FileEnd(pending, STORED, None, done.size, done.sha256, modified)
 
@@ -232,9 +246,36 @@ def _content(pending: Pending) -> tuple[str, int] | None:
     return pending.row.etag or "", size
 
 
-def _states_of(root: Path, files: Sequence[tuple[int, str, Stored]]) -> list[str]:
+def _states_of(
+    root: Path,
+    files: Sequence[tuple[int, str, Stored]],
+    expanding: bool,  # noqa: FBT001  for a thread
+) -> list[str]:
     """Return the state of each file: a thread hop for each would take longer than the look."""
-    return [_state_of(root / stored.path, stored) for _, _, stored in files]
+
+    def state(stored: Stored) -> str:
+        path = root / stored.path
+        if expanding and stored.table in ARCHIVE_TABLES and not _expanded(path).is_dir():
+            return "missing"
+        return _state_of(path, stored)
+
+    return [state(stored) for _, _, stored in files]
+
+
+def _expanded(archive: Path) -> Path:
+    """Return the folder that an archive is expanded to: no file's own name ends in a bare `~`."""
+    return archive.with_name(f"{archive.stem}~")
+
+
+def _with_folders(root: Path, ends: Sequence[AssetEnd]) -> list[AssetEnd]:
+    """Return what is told of archives, and where they were expanded to."""
+    folders = [None if end.local_path is None else _expanded(root / end.local_path) for end in ends]
+    return [
+        end
+        if folder is None or not folder.is_dir()
+        else msgspec.structs.replace(end, folder=folder.relative_to(root).as_posix())
+        for end, folder in zip(ends, folders, strict=True)
+    ]
 
 
 def _state_of(path: Path, stored: Stored) -> str:

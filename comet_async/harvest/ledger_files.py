@@ -43,6 +43,7 @@ class Stored(msgspec.Struct, frozen=True):
     size: int
     sha256: str
     modified: int
+    table: str = "assets"
 
 
 class FileEnd(msgspec.Struct, frozen=True):
@@ -156,7 +157,7 @@ class FileLedger(LedgerFile):
         """Return the next stored files, at most 1,000: subject, id and file of each."""
         with self._guarded():
             rows = self._db.execute(
-                "SELECT subject, id, path, size, sha256, modified FROM file"
+                "SELECT subject, id, path, size, sha256, modified, tbl FROM file"
                 " WHERE (subject, id) > (?, ?) AND state = 'stored' ORDER BY subject, id LIMIT ?",
                 (*after, _CHUNK),
             ).fetchall()

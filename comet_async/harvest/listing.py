@@ -20,6 +20,7 @@ from comet_async.harvest.earlier import Earlier
 from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
 from comet_async.harvest.ledger import print_of
 from comet_async.harvest.planner import (
+    ARCHIVE_TABLES,
     BATCHED,
     FILE_TABLES,
     FILES,
@@ -50,7 +51,6 @@ _SAMPLED = 8
 _CHARTED = 4
 _MANY_METRICS = 500
 _SHOWN = 5
-_ARCHIVES = ("model_archives", "registry_archives")
 _LISTED = {
     "metrics": 1.0,
     "assets": 1.0,
@@ -106,7 +106,7 @@ async def plan(
     asked, chosen = (
         parse_scope(scope),
         _tables(
-            scope, tables, (*(_ARCHIVES if archives else ()), *((ANSWERS,) if answers else ()))
+            scope, tables, (*(ARCHIVE_TABLES if archives else ()), *((ANSWERS,) if answers else ()))
         ),
     )
     wanted = selection or Selection()

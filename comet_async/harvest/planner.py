@@ -19,6 +19,7 @@ from comet_async.service import Limits
 
 __all__ = [
     "ANSWER_KEPT",
+    "ARCHIVE_TABLES",
     "BATCHED",
     "FILES",
     "FILE_TABLES",
@@ -61,6 +62,8 @@ _IMPLIED: Mapping[str, str] = MappingProxyType(
         "registry_archives": "registry_versions",
     }
 )
+ARCHIVE_TABLES = ("model_archives", "registry_archives")
+"""Tables that tell of zip archives."""
 FILE_TABLES = ("assets", "model_archives", "registry_archives", "artifact_files")
 """Tables that tell of files."""
 FOLLOWS: Mapping[str, str] = MappingProxyType(
@@ -166,6 +169,8 @@ def options_of(selection: Selection, table: str, *, files: bool, answers: bool) 
         chosen.append(selection.metrics)
     if table in FILE_TABLES:
         chosen += (files, selection.remote)
+    if table in ARCHIVE_TABLES:
+        chosen.append(selection.expand)
     digest = hashlib.blake2b(repr(chosen).encode(), digest_size=4).hexdigest()
     return f"/{digest}{ANSWER_KEPT if answers else ''}"
 

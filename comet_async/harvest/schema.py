@@ -229,6 +229,7 @@ _MODEL_ARCHIVES = TableSchema(
         Column("size", "int64", "Bytes on disk; null unless stored."),
         Column("sha256", "string", "Hash of the file, 64 hex digits; null unless stored."),
         Column("reason", "string", "Why there is no file, for failed and absent ones."),
+        Column("folder", "string", "Folder that it was expanded to; null unless it was."),
     ),
     300,
 )

@@ -50,6 +50,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         states: Experiments in one of these states; empty for all.
         metrics: Metrics whose name matches one of these globs, as `val/*`; empty for all.
         remote: Fetch remote files that have an http(s) link, too; others are listed only.
+        expand: Expand archives of models that are asked for; each stays beside its folder.
         exact: Ask each experiment for all there is instead of many at once: series with context
             and offset, whole where the stored one was downsampled, and no answer inferred.
 
@@ -66,6 +67,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     states: tuple[State, ...] = ()
     metrics: tuple[str, ...] = ()
     remote: bool = False
+    expand: bool = False
     exact: bool = False
 
     def __post_init__(self) -> None:

@@ -211,6 +211,7 @@ _REGISTRY_ARCHIVES = TableSchema(
         *_FILE,
         Column("size", "int64", _STORED_SIZE),
         *_HASH,
+        Column("folder", "string", "Folder that it was expanded to; null unless it was."),
     ),
     2_000,
     "registry_model",

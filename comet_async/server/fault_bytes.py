@@ -17,6 +17,7 @@ from http import HTTPStatus
 from comet_async.server.answers import Answer
 from comet_async.server.connection import RawResponse, Wire
 from comet_async.server.fault_rule import Exchange, Outcome
+from comet_async.server.fault_zip import zip_fault
 
 __all__ = ["BYTE_FAULTS"]
 
@@ -296,5 +297,7 @@ BYTE_FAULTS: dict[str, Fault] = {
     "close_before": _close_before,
     "close_after": _with_argument(_close_after, 0.0),
     "garbage": _garbage,
+    "zip": zip_fault,
 }
-"""Fault by name; the argument is a fraction, seconds, bytes per second or a size in bytes."""
+"""Fault by name; the argument is a fraction, seconds, bytes per second, a size in bytes, or what a
+hostile archive is."""

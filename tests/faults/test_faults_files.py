@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 from comet_async import Limits, RetryPolicy, Session, comet, harvest
 from comet_async.harvest import web_files
 from comet_async.server import Changes, LocalServer, SyntheticSource, SyntheticSpec
+from comet_async.server.fault_zip import ZIP_KINDS
 from comet_async.server.records import Artifact, Asset
 from tests.faults.test_faults_harvest import keys_of, rows
 from tests.support.raw_server import RawServer, answer, raw_server
@@ -181,6 +183,50 @@ async def test_an_archive_that_fails_is_told_and_asked_for_again(
     assert (states.count("failed"), set(states)) == (1, {"failed", "stored"})
     assert (await taken(server, tmp_path, "model_archives")).exit_code == 0
     assert {row["state"] for row in rows(tmp_path, "model_archives")} == {"stored"}
+
+
+async def test_archives_are_expanded_where_that_is_asked_for(
+    server: LocalServer, tmp_path: Path
+) -> None:
+    tables = ("model_archives", "registry_archives")
+    expanding = harvest.Selection(expand=True)
+    await taken(server, tmp_path, *tables)
+    assert {row["folder"] for table in tables for row in rows(tmp_path, table)} == {None}
+    report = await taken(server, tmp_path, *tables, selection=expanding)
+    assert report.exit_code == 0
+    found = [row for table in tables for row in rows(tmp_path, table)]
+    for row in found:
+        folder = tmp_path / str(row["folder"])
+        with zipfile.ZipFile(tmp_path / str(row["local_path"])) as archive:
+            inside = {archive.read(info) for info in archive.infolist() if not info.is_dir()}
+        assert {path.read_bytes() for path in folder.rglob("*") if path.is_file()} == inside
+
+    server.log.clear()
+    assert (await taken(server, tmp_path, *tables, selection=expanding)).exit_code == 0
+    assert [path for path in server.log.counts() if path.endswith("download")] == []
+    shutil.rmtree(folder)
+    assert (await taken(server, tmp_path, *tables, selection=expanding)).exit_code == 0
+    assert folder.is_dir()
+    assert (await harvest.verify(tmp_path)).problems == ()
+
+
+@pytest.mark.parametrize("kind", ZIP_KINDS)
+async def test_g15_g16_g17_a_hostile_archive_is_kept_and_not_expanded(
+    server: LocalServer, tmp_path: Path, kind: str
+) -> None:
+    server.faults.add("zip", kind, "model/download")
+    root = tmp_path / "a" / "b" / "lake"
+    expanding = harvest.Selection(expand=True)
+    report = await taken(server, root, "model_archives", selection=expanding)
+    assert report.exit_code == 3
+    assert all("is not expanded: " in failure.reason for failure in report.failures)
+    assert {row["state"] for row in rows(root, "model_archives")} == {"failed"}
+    kept = [path for path in (root / "files").rglob("*") if path.is_file()]
+    assert {path.suffix for path in kept} == {".zip"}
+    assert len(kept) == len(report.failures)
+    assert [path.name for path in (tmp_path / "a").rglob("*") if "slip" in path.name] == []
+    server.faults.clear()
+    assert (await taken(server, root, "model_archives", selection=expanding)).exit_code == 0
 
 
 REMOTE = harvest.Selection(remote=True)
