@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from comet_async.engine.addresses import is_private
 from comet_async.engine.download import Downloaded
@@ -32,17 +32,9 @@ async def download_link(link: str, path: Path) -> Downloaded:
         LinkError: The link leads into a private network, is unusable, or wants a key.
         CometAsyncError: As `Session.download` does.
     """
-    problem = "is no link that can be fetched"
-    try:
-        parts = urlsplit(link)
-        host, _ = parts.hostname or "", parts.port
-        private = is_private(host)
-    except ValueError:
-        host, private = "", False
-    if private:
-        problem = "leads into a private network"
-    if not host or private:
-        raise LinkError(f"{bare_url(link)} {problem}")
+    parts, host = _parts(link)
+    if is_private(host):
+        raise LinkError(f"{bare_url(link)} leads into a private network")
     place = parts.netloc.rpartition("@")[2]
     service = Service(name=_NAME, base_url=f"{parts.scheme.lower()}://{place}")
     query = f"?{quote(parts.query, safe=_PLAIN + '?')}" if parts.query else ""
@@ -60,3 +52,20 @@ async def download_link(link: str, path: Path) -> Downloaded:
     except AuthenticationError as error:  # of a stranger's: it says nothing of our key
         refused = str(error)
     raise LinkError(f"{bare_url(link)} wants a key: {refused}")
+
+
+def _parts(link: str) -> tuple[SplitResult, str]:
+    """Return a link in parts, and its host.
+
+    Raises:
+        LinkError: It has none, or is no link.
+    """
+    try:
+        parts = urlsplit(link)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        pass
+    else:
+        if host:
+            return parts, host
+    raise LinkError(f"{bare_url(link)} is no link that can be fetched")
