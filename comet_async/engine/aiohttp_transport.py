@@ -244,6 +244,7 @@ class _AiohttpStream:
         self.headers: Mapping[str, str] = opened.headers
         self.peer = opened.peer
         self._intake: Intake | None = None
+        self._asked = False
         self._rest = memoryview(b"")
 
     async def read_some(self) -> bytes:
@@ -262,8 +263,8 @@ class _AiohttpStream:
         raise failure
 
     async def read_into(self, buffer: memoryview) -> int:
-        if self._intake is None and not self._rest:
-            self._intake = taken_over(self._opened)
+        if self._intake is None:
+            self._intake = self._take_over()
         if self._intake is None:
             filled, self._rest = await filled_by_pieces(self.read_some, buffer, self._rest)
             return filled
@@ -276,6 +277,13 @@ class _AiohttpStream:
         except BaseException as error:  # noqa: BLE001 as above
             failure = error.with_traceback(None)
         raise failure
+
+    def _take_over(self) -> Intake | None:
+        """Take the connection over at the first call; later ones find the body as it was."""
+        if self._asked:
+            return None
+        self._asked = True
+        return taken_over(self._opened)
 
     def _came(self, deadline: Deadline, received: int) -> bool:
         now = self._loop.time()

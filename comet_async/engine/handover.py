@@ -36,11 +36,9 @@ def taken_over(opened: Opened) -> Intake | None:
     if protocol is None or transport is None or transport.is_closing():
         return None
     begun: list[bytes] = []
-    while piece := content.read_nowait():  # the parser may give more once there is room
-        begun.append(piece)
-    left = int(length) - content.total_bytes
-    if left <= 0 or content.is_eof():
-        return Intake(transport, protocol, content, begun, 0)
+    while content.exception() is None and (piece := content.read_nowait()):
+        begun.append(piece)  # the parser may give more now that there is room
+    left = 0 if content.is_eof() else int(length) - content.total_bytes
     return Intake(transport, protocol, content, begun, left)
 
 

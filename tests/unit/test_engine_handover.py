@@ -115,10 +115,12 @@ async def test_without_a_checksum_length_and_md5_are_checked_still(tmp_path: Pat
 @pytest.mark.parametrize("sent", [0, 5000, 300_000, MIB, MIB + 1, 3 * MIB - 1])
 async def test_an_early_close_is_a_body_that_was_cut(tmp_path: Path, sent: int) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (3 * MIB)
-    async with raw_server(raw(head + data(3 * MIB)[:sent])) as server:
-        async with Session(here(server.url), retry=ONCE) as session:
-            with pytest.raises(BodyTruncated):
-                await session.download(FILE, tmp_path / "f")
+    async with (
+        raw_server(raw(head + data(3 * MIB)[:sent])) as server,
+        Session(here(server.url), retry=ONCE) as session,
+    ):
+        with pytest.raises(BodyTruncated):
+            await session.download(FILE, tmp_path / "f")
     assert names_in(tmp_path) == []
 
 
@@ -142,10 +144,12 @@ async def test_bytes_beyond_the_length_are_not_taken_and_close_the_connection(
 @pytest.mark.parametrize("sent", [5000, MIB, 2 * MIB])
 async def test_a_server_that_stalls_is_given_up(tmp_path: Path, sent: int) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (3 * MIB)
-    async with raw_server(stall(head + data(3 * MIB)[:sent])) as server:
-        async with Session(here(server.url), retry=ONCE, timeouts=SCALED) as session:
-            with pytest.raises(RequestTimeout):
-                await session.download(FILE, tmp_path / "f")
+    async with (
+        raw_server(stall(head + data(3 * MIB)[:sent])) as server,
+        Session(here(server.url), retry=ONCE, timeouts=SCALED) as session,
+    ):
+        with pytest.raises(RequestTimeout):
+            await session.download(FILE, tmp_path / "f")
     assert names_in(tmp_path) == []
 
 
@@ -158,10 +162,12 @@ async def test_a_server_that_drips_is_given_up(tmp_path: Path) -> None:
             await writer.drain()
 
     impatient = Timeouts(low_speed_bytes=1e6, low_speed_seconds=0.1)
-    async with raw_server(drip) as server:
-        async with Session(here(server.url), retry=ONCE, timeouts=impatient) as session:
-            with pytest.raises(RequestTimeout):
-                await session.download(FILE, tmp_path / "f")
+    async with (
+        raw_server(drip) as server,
+        Session(here(server.url), retry=ONCE, timeouts=impatient) as session,
+    ):
+        with pytest.raises(RequestTimeout):
+            await session.download(FILE, tmp_path / "f")
     assert names_in(tmp_path) == []
 
 
@@ -170,17 +176,19 @@ async def test_cancellation_at_any_moment_leaves_no_part_and_a_session_that_work
     tmp_path: Path, moment: int
 ) -> None:
     body = data(3 * MIB)
-    async with raw_server(slowly(body, 40_000)) as server:
-        async with Session(here(server.url), retry=ONCE) as session:
-            task = asyncio.ensure_future(session.download(FILE, tmp_path / "f"))
-            for _ in range(moment):
-                await asyncio.sleep(0)
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            assert names_in(tmp_path) in ([], ["f"])
-            await session.download(FILE, tmp_path / "f", overwrite=True)
-            assert (tmp_path / "f").read_bytes() == body
-            assert repr(session) == "<Session comet 0 active, 0 queued>"
+    async with (
+        raw_server(slowly(body, 40_000)) as server,
+        Session(here(server.url), retry=ONCE) as session,
+    ):
+        task = asyncio.ensure_future(session.download(FILE, tmp_path / "f"))
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert names_in(tmp_path) in ([], ["f"])
+        await session.download(FILE, tmp_path / "f", overwrite=True)
+        assert (tmp_path / "f").read_bytes() == body
+        assert repr(session) == "<Session comet 0 active, 0 queued>"
 
 
 async def test_a_slow_disk_stops_the_sender(
