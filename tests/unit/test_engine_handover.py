@@ -275,3 +275,20 @@ async def test_a_connection_lost_between_two_reads_is_seen_at_the_next(
         with pytest.raises(BodyTruncated):
             await stream.read_into(memoryview(bytearray(400_000)))
         await stream.aclose()
+
+
+async def test_what_aiohttp_had_received_comes_first_in_any_portions(
+    transport: AiohttpTransport, intakes: list[handover.Intake]
+) -> None:
+    body = data(600_000)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    buffer = memoryview(bytearray(1000))
+    async with raw_server(raw(head + body, close=False)) as server:
+        stream = await transport.open(HttpRequest(method="GET", url=server.url + "/", headers=()))
+        await asyncio.sleep(0.02)
+        found = bytearray()
+        while came := await stream.read_into(buffer):
+            found += buffer[:came]
+        await stream.aclose()
+    assert found == body
+    assert len(intakes) <= 1
