@@ -26,7 +26,7 @@ from urllib.parse import parse_qsl, urlsplit
 import anyio
 import msgspec
 
-from comet_async.engine.transport import HttpAnswer, HttpRequest
+from comet_async.engine.transport import HttpAnswer, HttpRequest, filled_by_pieces
 from comet_async.errors import BodyTooLarge, TransportError
 from comet_async.service import Limits, Service
 
@@ -151,6 +151,7 @@ class FakeStream:
         self.closed = False
         self._reply = scripted
         self._read = 0
+        self._rest = memoryview(b"")
 
     async def read_some(self) -> bytes:
         """Return the next piece, empty at the end.
@@ -164,6 +165,15 @@ class FakeStream:
         if not piece and self._reply.broken_by is not None:
             raise self._reply.broken_by
         return piece
+
+    async def read_into(self, buffer: memoryview) -> int:
+        """Fill a buffer with the next bytes; fewer come at the end.
+
+        Raises:
+            TransportError: The script says that the connection breaks here.
+        """
+        filled, self._rest = await filled_by_pieces(self.read_some, buffer, self._rest)
+        return filled
 
     async def aclose(self) -> None:
         """Note that it was closed."""

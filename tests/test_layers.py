@@ -146,6 +146,7 @@ CLIENT = {
     "engine.by_client",
     "engine.by_connection",
     "engine.connections",
+    "engine.handover",
 }
 
 

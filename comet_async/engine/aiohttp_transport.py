@@ -27,11 +27,18 @@ from comet_async.engine.by_client import ByClient, read_proxy
 from comet_async.engine.by_connection import ByConnection
 from comet_async.engine.connections import Connector, Opened
 from comet_async.engine.deadlines import Deadline, Deadlines
+from comet_async.engine.handover import Intake, taken_over
 from comet_async.engine.inflate import inflated
 from comet_async.engine.large import LARGE
 from comet_async.engine.pieces import Pieces
 from comet_async.engine.speed import SpeedWatch
-from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Timeouts
+from comet_async.engine.transport import (
+    HttpAnswer,
+    HttpRequest,
+    HttpStream,
+    Timeouts,
+    filled_by_pieces,
+)
 from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
 from comet_async.service import Tls
 
@@ -236,6 +243,9 @@ class _AiohttpStream:
         self.status = opened.status
         self.headers: Mapping[str, str] = opened.headers
         self.peer = opened.peer
+        self._intake: Intake | None = None
+        self._asked = False
+        self._rest = memoryview(b"")
 
     async def read_some(self) -> bytes:
         failure: BaseException
@@ -251,6 +261,34 @@ class _AiohttpStream:
                 raise RequestTimeout("the body came too slowly")
             return piece
         raise failure
+
+    async def read_into(self, buffer: memoryview) -> int:
+        if self._intake is None:
+            self._intake = self._take_over()
+        if self._intake is None:
+            filled, self._rest = await filled_by_pieces(self.read_some, buffer, self._rest)
+            return filled
+        failure: BaseException
+        try:
+            with self._limit(self._idle) as deadline:
+                return await self._intake.fill(buffer, functools.partial(self._came, deadline))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            failure = mapped_in_body(error)
+        except BaseException as error:  # noqa: BLE001 as above
+            failure = error.with_traceback(None)
+        raise failure
+
+    def _take_over(self) -> Intake | None:
+        """Take the connection over at the first call; later ones find the body as it was."""
+        if self._asked:
+            return None
+        self._asked = True
+        return taken_over(self._opened)
+
+    def _came(self, deadline: Deadline, received: int) -> bool:
+        now = self._loop.time()
+        deadline.move(now + self._idle)
+        return self._watch.too_slow(received, now)
 
     async def aclose(self) -> None:
         if self._opened.content.at_eof():

@@ -48,7 +48,7 @@ class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: Where it is.
         size: Bytes.
-        sha256: Hash of the content, 64 hex digits.
+        sha256: Hash of the content, 64 hex digits; empty when none was asked for.
         content_type: The server's Content-Type, if any.
         etag: The server's ETag as sent, if any.
         verified: Whether a checksum of the server's was compared, besides the length.
@@ -72,6 +72,7 @@ async def download(
     expected_size: int | None,
     durable: bool,
     resume: bool,
+    checksum: bool,
     progress: Progress | None,
 ) -> Downloaded:
     """Stream a blob into `path`; `Session.download` documents the arguments."""
@@ -84,7 +85,7 @@ async def download(
             whole = await _whole_already(stream, beginning)
             continued = whole or _continues(stream, beginning)
             head = [] if whole else await _accepted(lane, request, stream, trip, part=continued)
-            sink = _Sink(lane, request, path, trip, progress, kept=kept)
+            sink = _Sink(lane, request, path, trip, progress, kept=kept, checksum=checksum)
             if beginning is not None and continued:
                 await sink.go_on(beginning)
             return await sink.receive(stream, head, expected_size, durable=durable, whole=whole)
@@ -174,7 +175,7 @@ async def _accepted(
 
 
 class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: bytes | memoryview, /) -> None: ...
 
     def hexdigest(self) -> str: ...
 
@@ -191,6 +192,7 @@ class _Sink:
         progress: Progress | None,
         *,
         kept: KeptPart | None,
+        checksum: bool,
     ) -> None:
         self._lane = lane
         self._request = request
@@ -201,9 +203,11 @@ class _Sink:
         self._kept = kept
         self._keeping = False
         self._opened = False
+        self._finished = False
         self._begun = 0
+        self._total: int | None = None
         self._start: Callable[[], None] = _nothing
-        self._sha256 = hashlib.sha256()
+        self._sha256: _Hash | None = hashlib.sha256() if checksum else None
         self._md5: _Hash | None = None
 
     async def go_on(self, beginning: Beginning) -> None:
@@ -215,8 +219,9 @@ class _Sink:
         kept = self._kept
 
         def again() -> None:
-            for block in kept.blocks(beginning.size):
-                self._hash([block])
+            if self._sha256 is not None or self._md5 is not None:
+                for block in kept.blocks(beginning.size):
+                    self._hash(block)
             kept.go_on(beginning.size)
 
         await undivided(again)
@@ -243,17 +248,26 @@ class _Sink:
         if etag is not None and self._md5 is None:
             self._md5 = hashlib.md5(usedforsecurity=False)
         self._plan_part(stream, announced)
-        try:
-            size = self._begun if whole else await self._blocks(stream, head, total)
+        self._total = total
+
+        def finish(size: int) -> None:
             self._check(size, announced, expected, etag)
-            await undivided(lambda: self._finish(durable=durable))
+            self._finish(durable=durable)
+
+        try:
+            if whole:
+                size = self._begun
+            else:
+                size = self._begun + await self._blocks(stream, head, announced, finish)
+            if not self._finished:
+                await undivided(partial(finish, size))
         except BaseException:
             await undivided(self._part.discard)
             raise
         return Downloaded(
             path=self._path,
             size=size,
-            sha256=self._sha256.hexdigest(),
+            sha256="" if self._sha256 is None else self._sha256.hexdigest(),
             content_type=stream.headers.get("content-type"),
             etag=stream.headers.get("etag"),
             verified=etag is not None,
@@ -293,50 +307,71 @@ class _Sink:
             self._kept.finish(durable=durable)
         else:
             self._part.finish(durable=durable)
+        self._finished = True
 
-    async def _blocks(self, stream: HttpStream, head: list[bytes], total: int | None) -> int:
-        pieces = head
-        held = sum(map(len, head))
-        size = self._begun + held
-        while piece := await stream.read_some():
-            pieces.append(piece)
-            held += len(piece)
-            size += len(piece)
-            self._trip.received = size - self._begun
-            if held >= _BLOCK:
-                await self._store(pieces, size, total)
-                pieces, held = [], 0
-        await self._store(pieces, size, total)
-        return size
+    async def _blocks(
+        self,
+        stream: HttpStream,
+        head: list[bytes],
+        announced: int | None,
+        finish: Callable[[int], None],
+    ) -> int:
+        """Store the body; one that fits into a block is finished with the same thread hop."""
+        received = sum(map(len, head))
+        left = _BLOCK if announced is None else announced - self._begun
+        # With room for a byte more, a body's end shows at once.
+        buffer = memoryview(bytearray(max(received, min(_BLOCK, left)) + 1))
+        if left >= _BLOCK:
+            buffer = buffer[:-1]
+        filled = received
+        buffer[:received] = b"".join(head)
+        while True:
+            came = await stream.read_into(buffer[filled:])
+            filled += came
+            received += came
+            ended = filled < len(buffer)
+            self._trip.received = received
+            size = self._begun + received
+            whole = ended and filled == received
 
-    async def _store(self, pieces: list[bytes], size: int, total: int | None) -> None:
-        await undivided(lambda: self._write(pieces, total))
+            def store(block: memoryview, size: int, *, whole: bool) -> None:
+                self._write(block)
+                if whole:
+                    finish(size)
+
+            await undivided(partial(store, buffer[:filled], size, whole=whole))
+            self._tell(size)
+            if ended:
+                return received
+            filled = 0
+
+    def _tell(self, size: int) -> None:
         if self._progress is not None:
-            self._progress(size, total)
-        request, name = self._request, printable(self._path.name)
-        service = self._lane.service.name
-        self._lane.tell(BytesReceived(service, request.path, name, size, total))
+            self._progress(size, self._total)
+        if self._lane.watched:
+            request, name = self._request, printable(self._path.name)
+            service = self._lane.service.name
+            self._lane.tell(BytesReceived(service, request.path, name, size, self._total))
 
-    def _write(self, pieces: list[bytes], total: int | None) -> None:
+    def _write(self, block: memoryview) -> None:
         if not self._opened:
             if self._keeping:
                 self._start()
             else:
-                self._part.open(total)
+                self._part.open(self._total)
             self._opened = True
-        if not pieces:
+        if not block:
             return
-        self._hash(pieces)
+        self._hash(block)
         if self._keeping and self._kept is not None:
-            self._kept.write(pieces)
+            self._kept.write(block)
         else:
-            self._part.write(pieces)
+            self._part.write_block(block)
 
-    def _hash(self, pieces: list[bytes]) -> None:
-        for piece in pieces:
-            self._sha256.update(piece)
-            if self._md5 is not None:
-                self._md5.update(piece)
+    def _hash(self, block: bytes | memoryview) -> None:
+        for found in (self._sha256, self._md5):
+            if found is not None:
+                found.update(block)
 
     def _check_md5(self, wanted: str) -> None:
         if self._md5 is not None and wanted.lower() != self._md5.hexdigest():

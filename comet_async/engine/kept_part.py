@@ -142,16 +142,16 @@ class KeptPart:
             self.file.cut(size)
         self._written = size
 
-    def write(self, pieces: list[bytes]) -> None:
-        """Append `pieces`.
+    def write(self, block: memoryview) -> None:
+        """Append a block.
 
         Raises:
             DestinationError: The disk is full or failing.
         """
         if self.file is None:
             raise DestinationError(f"{self._name} is not open")
-        self.file.write(pieces)
-        self._written += sum(map(len, pieces))
+        self.file.write_block(block)
+        self._written += len(block)
         if self._record is not None and self._written - self._record.safe >= _SAFE_EVERY:
             self.file.sync()
             self._record.safe = self._written

@@ -334,6 +334,11 @@ class Lane:
         self.counters.seconds_waiting += seconds
         self.tell(Waited(self.service.name, reason, seconds))
 
+    @property
+    def watched(self) -> bool:
+        """Whether there is an observer to tell."""
+        return bool(self._options.observers)
+
     def tell(self, event: Event) -> None:
         """Tell every observer."""
         for observer in self._options.observers:

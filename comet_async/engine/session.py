@@ -258,6 +258,7 @@ class Session:
         overwrite: bool = False,
         durable: bool = False,
         resume: bool = False,
+        checksum: bool = True,
         progress: Progress | None = None,
     ) -> Downloaded:
         """Stream a blob to a file, which appears whole or not at all.
@@ -274,6 +275,9 @@ class Session:
             resume: Whether to go on from the part that an earlier attempt has left, also one whose
                 process was killed; a part of 1 MiB or more stays then when this one fails. It needs
                 a server with strong ETags, and starts anew when the content has changed.
+            checksum: Whether to compute the SHA-256 of the content, which takes about as much
+                processor time as all the rest. Length and an ETag that is an MD5 are always
+                checked.
             progress: Called with the bytes received and the total.
 
         Raises:
@@ -293,6 +297,7 @@ class Session:
             expected_size=expected_size,
             durable=durable,
             resume=resume,
+            checksum=checksum,
             progress=progress,
         )
 
@@ -303,6 +308,7 @@ class Session:
         concurrency: int | None = None,
         overwrite: bool = False,
         durable: bool = False,
+        checksum: bool = True,
     ) -> AbstractAsyncContextManager[AsyncIterator[Outcome[Path, Downloaded]]]:
         """Stream any number of blobs to files; outcomes come under their paths.
 
@@ -311,6 +317,7 @@ class Session:
             concurrency: Downloads under way at once; the default is the services' limit.
             overwrite: Whether existing files may be replaced.
             durable: Whether to wait until each file is safe from a power loss.
+            checksum: Whether to compute the SHA-256 of each file.
 
         Raises:
             UsageError: The session is not open, or an argument is out of range.
@@ -319,7 +326,9 @@ class Session:
 
         async def work(target: tuple[Path, Request[Blob]]) -> Downloaded:
             path, request = target
-            return await self.download(request, path, overwrite=overwrite, durable=durable)
+            return await self.download(
+                request, path, overwrite=overwrite, durable=durable, checksum=checksum
+            )
 
         targets = ((pair[0], pair) for pair in pairs)
         width = self._width() if concurrency is None else concurrency

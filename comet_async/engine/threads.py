@@ -33,15 +33,19 @@ async def to_its_end(work: Awaitable[T]) -> T:
     Raises:
         CancelledError: The task was cancelled meanwhile; what `work` returned or raised is lost.
     """
-    cancelled: asyncio.CancelledError | None = None
     future = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError as error:
+        if future.cancelled():
+            raise
+        cancelled = error
     with anyio.CancelScope(shield=True):
         while not future.done():
             try:
                 await asyncio.wait([future])
             except asyncio.CancelledError as error:
                 cancelled = error
-    if cancelled is not None:
+    if not future.cancelled():
         future.exception()
-        raise cancelled
-    return future.result()
+    raise cancelled

@@ -22,6 +22,7 @@ __all__ = [
     "StaleConnection",
     "Timeouts",
     "Transport",
+    "filled_by_pieces",
 ]
 
 HeaderPairs: TypeAlias = tuple[tuple[str, "str | Secret"], ...]
@@ -122,6 +123,19 @@ class HttpStream(Protocol):
         """
         ...
 
+    async def read_into(self, buffer: memoryview) -> int:
+        """Fill a buffer with the next bytes of the body, as sent; once used, `read_some` is not.
+
+        `filled_by_pieces` does it for a stream that has nothing better.
+
+        Returns:
+            Bytes received: fewer than there is room for only at the body's end.
+
+        Raises:
+            TransportError: The body broke off, or came too slowly.
+        """
+        ...
+
     async def aclose(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
         ...
@@ -149,3 +163,31 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close every connection."""
         ...
+
+
+async def filled_by_pieces(
+    read_some: Callable[[], Awaitable[bytes]], buffer: memoryview, rest: memoryview
+) -> tuple[int, memoryview]:
+    """Fill a buffer from a stream's pieces.
+
+    Args:
+        read_some: Gives the next piece.
+        buffer: Where to.
+        rest: What the last call had left.
+
+    Returns:
+        Bytes copied, and what there was no room for.
+
+    Raises:
+        TransportError: As `read_some` does.
+    """
+    filled = 0
+    while filled < len(buffer):
+        if not rest:
+            rest = memoryview(await read_some())
+            if not rest:
+                break
+        piece, rest = rest[: len(buffer) - filled], rest[len(buffer) - filled :]
+        buffer[filled : filled + len(piece)] = piece
+        filled += len(piece)
+    return filled, rest
