@@ -69,11 +69,10 @@ def _cometx(url: str, folder: Path, in_flight: int) -> Usage:
     os.environ |= {"COMET_URL_OVERRIDE": f"{url}/clientlib/", "COMET_API_KEY": _KEY}
     os.environ["COMET_LOGGING_CONSOLE"] = "ERROR"
     sys.argv = ["cometx", "download", SCOPE, "--output", str(folder), "--parallel", str(in_flight)]
-    from cometx.cli import main  # noqa: PLC0415 reads its settings and arguments when imported
-
+    cli = importlib.import_module("cometx.cli")  # reads settings and arguments when imported
     watch = Stopwatch()
     with contextlib.redirect_stdout(io.StringIO()):
-        main()
+        cli.main()
     return watch.read()
 
 
