@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ArrowDataset", "ArrowField", "ArrowSchema", "ArrowTable"]
+__all__ = ["ArrowBatch", "ArrowDataset", "ArrowField", "ArrowSchema", "ArrowTable"]
 
 
 class ArrowField(Protocol):
@@ -82,6 +82,14 @@ class ArrowTable(Protocol):
         ...
 
 
+class ArrowBatch(Protocol):
+    """A few rows: a pyarrow record batch."""
+
+    def to_pylist(self) -> list[dict[str, object]]:
+        """Return the rows as objects."""
+        ...
+
+
 class ArrowDataset(Protocol):
     """Rows on disk: a pyarrow dataset."""
 
@@ -100,4 +108,8 @@ class ArrowDataset(Protocol):
 
     def to_table(self, columns: Sequence[str] | None = None) -> ArrowTable:
         """Read the rows."""
+        ...
+
+    def to_batches(self, *, columns: Sequence[str], batch_size: int) -> Iterable[ArrowBatch]:
+        """Give some columns of the rows, a few at a time."""
         ...
