@@ -17,7 +17,7 @@ import msgspec
 from comet_async.engine.part_file import PartFile, shortened_name
 from comet_async.errors import DestinationError
 
-__all__ = ["KEPT_FROM", "Beginning", "KeptPart"]
+__all__ = ["KEPT_FROM", "Beginning", "KeptPart", "this_boot"]
 
 KEPT_FROM = 1024 * 1024
 """Bytes from which on a part is worth keeping."""
@@ -83,7 +83,7 @@ class KeptPart:
         size = file.take_over()
         if size is None:
             return None
-        if record.boot != _boot():
+        if record.boot != this_boot():
             size = min(size, record.safe)
         self.file, self._record, self._written = file, record, min(size, record.total)
         return self._found(self._written)
@@ -129,7 +129,7 @@ class KeptPart:
         self.file = PartFile(self._path, None if taken else self._name)
         self.file.open(total)
         if not taken:  # else another process has it, and this part is nobody's to go on with
-            self._record = _Record(self._fingerprint, etag, total, _boot())
+            self._record = _Record(self._fingerprint, etag, total, this_boot())
             self._tell()
 
     def go_on(self, size: int) -> None:
@@ -206,7 +206,7 @@ class KeptPart:
             raise
 
 
-def _boot() -> str:
+def this_boot() -> str:
     """Return what tells this run of the machine from others; empty where the system does not."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

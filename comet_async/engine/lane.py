@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import anyio
 import msgspec
 
 from comet_async.engine.addresses import is_private
@@ -50,6 +51,7 @@ from comet_async.service import Service
 
 __all__ = ["Lane", "Options", "Trip"]
 
+_RANGES = 8
 T = TypeVar("T")
 A = TypeVar("A", HttpAnswer, HttpStream)
 
@@ -99,6 +101,9 @@ class Lane:
         throttle: Holds the buckets.
         counters: The session's totals.
         options: The session's settings.
+
+    Attributes:
+        ranges: Held by each range of a large file but its first: bounds them over all files.
     """
 
     def __init__(
@@ -120,6 +125,7 @@ class Lane:
             service, options.user_agent, options.timeouts, options.max_body_bytes
         )
         self._proven = False
+        self.ranges = anyio.CapacityLimiter(_RANGES)
         self._large = LargeAnswers()
         self._home = origin(service.base_url)
         self._home_private = options.private(urlsplit(service.base_url).hostname or "")

@@ -147,6 +147,20 @@ class PartFile:
         except OSError as error:
             raise self._failed(error) from None
 
+    def write_at(self, start: int, data: memoryview) -> None:
+        """Write one block from byte `start` on, on systems that can.
+
+        Raises:
+            DestinationError: The disk is full or failing.
+        """
+        descriptor = self._opened()
+        try:
+            while data:
+                written = os.pwrite(descriptor, data, start)
+                data, start = data[written:], start + written
+        except OSError as error:
+            raise self._failed(error) from None
+
     def sync(self) -> None:
         """Wait until the data is safe from a power loss.
 

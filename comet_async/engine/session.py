@@ -274,7 +274,9 @@ class Session:
             durable: Whether to wait until the file is safe from a power loss.
             resume: Whether to go on from the part that an earlier attempt has left, also one whose
                 process was killed; a part of 1 MiB or more stays then when this one fails. It needs
-                a server with strong ETags, and starts anew when the content has changed.
+                a server with strong ETags, and starts anew when the content has changed. A file of
+                64 MiB or more comes in four ranges at once then, where the server gives ranges;
+                each goes on by itself.
             checksum: Whether to compute the SHA-256 of the content, which takes about as much
                 processor time as all the rest. Length and an ETag that is an MD5 are always
                 checked.

@@ -230,7 +230,7 @@ async def test_after_a_restart_of_the_machine_only_what_was_safe_counts(
     told = record.read_bytes()
     assert f'"safe":{size}'.encode() in told
     record.write_bytes(told.replace(f'"safe":{size}'.encode(), b'"safe":1000000'))
-    monkeypatch.setattr(kept_part, "_boot", lambda: "another")
+    monkeypatch.setattr(kept_part, "this_boot", lambda: "another")
     done = await fetched(server, request, path)
     assert done.resumed_from == 1_000_000
     whole(path)
