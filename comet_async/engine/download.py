@@ -91,25 +91,30 @@ class _Streamed:
             beginning = None if kept is None else await undivided(kept.beginning)
             opened = partial(_opened, self._lane.transport, beginning)
             stream = await self._lane.hops(self._request, opened, trip)
-            found: Downloaded | Opening | None = None
+            opening = False
             try:
                 found = await self._taken(
                     stream, beginning, expected, trip, durable=durable, checksum=checksum
                 )
+                opening = isinstance(found, Opening)
             except RangeRefused:
                 if kept is not None:
                     await undivided(kept.drop)
                 raise
             finally:
-                if not isinstance(found, Opening):
+                if not opening:
                     with anyio.CancelScope(shield=True):
                         await stream.aclose()
             return found
 
+        handing_over = False
         try:
-            return await self._lane.attempts(self._request, once)
+            found = await self._lane.attempts(self._request, once)
+            handing_over = isinstance(found, Opening)
+            return found
         finally:
-            if kept is not None:
+            # An answer that has begun is in nobody's hands yet: nothing may wait here.
+            if kept is not None and not handing_over:
                 await undivided(kept.keep)
 
     async def _taken(
@@ -128,6 +133,8 @@ class _Streamed:
         continued = whole or _continues(stream, beginning)
         head = [] if whole else await _accepted(lane, request, stream, trip, part=continued)
         if ranges is not None and not continued and ranges.wants(stream, expected):
+            if self._kept is not None:
+                await undivided(self._kept.drop)
             return Opening(stream, b"".join(head))
         sink = BodyFile(self._path, trip, self._tell, kept=self._kept, checksum=checksum)
         if beginning is not None and continued:

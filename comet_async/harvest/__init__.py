@@ -25,6 +25,7 @@ from comet_async.harvest.schema import (
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.sinks import Remote, Sink, SinkReport
 from comet_async.harvest.subjects import Ask, Columns, Reader, Subject
+from comet_async.harvest.texts import write_texts
 from comet_async.harvest.verifying import Problem, Verification, verify
 
 __all__ = [
@@ -63,4 +64,5 @@ __all__ = [
     "run",
     "upload",
     "verify",
+    "write_texts",
 ]

@@ -29,7 +29,6 @@ from comet_async.lake.layout import (
 )
 from comet_async.lake.shapes import ArrowSchema, ArrowTable
 from comet_async.lake.table import EXPERIMENT, LakeTable
-from comet_async.lake.texts import write_texts
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
@@ -171,23 +170,6 @@ class LakeReader:
             UsageError: There is no such snapshot.
         """
         return open_lake(self.folder, snapshot=number)
-
-    def write_texts(self, folder: str | os.PathLike[str]) -> int:
-        """Write code, output, HTML, graphs, patches and the code of panels to plain files.
-
-        `<folder>/<experiment key>/code.py`, `output.txt`, `page.html`, `graph.txt`, `git.patch`;
-        `<folder>/panels/<name>~<tag>/panel.py`, `.js`, `.html`, `.css`. Names are portable; what
-        stands in a file's place is replaced. Texts are held one after the other.
-
-        Returns:
-            How many files were written.
-
-        Raises:
-            UsageError: pyarrow is missing.
-            DestinationError: A file cannot be written.
-            PartError: A part of the lake is damaged.
-        """
-        return write_texts(self, Path(folder))
 
     def duckdb(self) -> duckdb.DuckDBPyConnection:
         """Return a connection to a DuckDB in memory with one view per table. Times are in UTC.

@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from comet_async.engine.names import portable_path
 from comet_async.engine.part_file import PartFile
 from comet_async.errors import DestinationError
+from comet_async.lake.reader import LakeReader
 from comet_async.redaction import printable
-
-if TYPE_CHECKING:
-    from comet_async.lake.reader import LakeReader
 
 __all__ = ["write_texts"]
 
@@ -34,16 +31,28 @@ _KEY = "experiment_key"
 _AT_A_TIME = 64
 
 
-def write_texts(lake: LakeReader, folder: Path) -> int:
-    """Write every text of a lake to a file of its own. Blocks; `LakeReader.write_texts` tells more.
+def write_texts(lake: LakeReader, folder: Path | str) -> int:
+    """Write code, output, HTML, graphs, patches and the code of panels to plain files. Blocks.
+
+    `<folder>/<experiment key>/code.py`, `output.txt`, `page.html`, `graph.txt`, `git.patch`;
+    `<folder>/panels/<name>~<tag>/panel.py`, `.js`, `.html`, `.css`. Names are portable; what stands
+    in a file's place is replaced. A few texts are held at a time.
+
+    Args:
+        lake: An open lake.
+        folder: Where to; made where it is missing.
+
+    Returns:
+        How many files were written.
 
     Raises:
+        UsageError: pyarrow is missing.
         DestinationError: A file cannot be written.
         PartError: A part of the lake is damaged.
     """
     written = 0
     for place, text in _texts(lake):
-        target = folder / place
+        target = Path(folder) / place
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:

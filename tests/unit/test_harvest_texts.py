@@ -39,13 +39,13 @@ async def test_every_text_of_a_harvest_has_a_file(tmp_path: Path) -> None:
             if row[column]:
                 wanted[f"{row['experiment_key']}/{name}"] = str(row[column])
     assert len({name.rpartition("/")[2] for name in wanted}) == 5
-    assert lake.write_texts(tmp_path / "texts") == len(below(tmp_path / "texts"))
+    assert harvest.write_texts(lake, tmp_path / "texts") == len(below(tmp_path / "texts"))
     found = below(tmp_path / "texts")
     panels = {name: text for name, text in found.items() if name.startswith("panels/")}
     assert {name: text for name, text in found.items() if name not in panels} == wanted
     code = [str(row["python"]) for row in lake["panels"].to_arrow().to_pylist() if row["python"]]
     assert sorted(t for n, t in panels.items() if n.endswith("/panel.py")) == sorted(code)
-    assert lake.write_texts(tmp_path / "texts") == len(found)
+    assert harvest.write_texts(lake, tmp_path / "texts") == len(found)
     assert below(tmp_path / "texts") == found
 
 
@@ -60,7 +60,7 @@ def test_names_stay_inside_and_links_are_replaced(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_bytes(b"mine")
     (target / "..%252F..%252Fk" / "code.py").symlink_to(outside)
-    assert open_lake(root).write_texts(target) == 3
+    assert harvest.write_texts(open_lake(root), target) == 3
     found = below(target)
     assert found["..%252F..%252Fk/code.py"] == text
     assert len([name for name in found if name.startswith("panels/a%252F..%252Fb~")]) == 2
@@ -73,4 +73,4 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     part(root, "code", rows("code", {"experiment_key": "k1", "code": "x"}))
     (tmp_path / "file").touch()
     with pytest.raises(DestinationError, match="cannot write"):
-        open_lake(root).write_texts(tmp_path / "file")
+        harvest.write_texts(open_lake(root), tmp_path / "file")
