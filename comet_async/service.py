@@ -97,6 +97,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         tls: CA bundle or context.
         proxy: Proxy URL; None for none. The environment is never read here.
         allow_private_redirects: Follow redirects from a public service into private networks.
+        public_only: Connect to public addresses only, whatever the name resolves to.
     """
 
     name: str
@@ -113,6 +114,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     tls: Tls = None
     proxy: str | None = None
     allow_private_redirects: bool = False
+    public_only: bool = False
 
     def __post_init__(self) -> None:
         checked_base_url(self.base_url)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 __all__ = ["is_private"]
 
 _LOCAL_NAMES = ("localhost", "localhost.localdomain")
+_HEX = re.compile(r"0x[0-9a-f]*")
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -14,9 +16,9 @@ def is_private(host: str) -> bool:
     """Tell whether `host` is a literal address (or `localhost`) outside the public internet.
 
     Loopback, private, link-local, multicast, reserved and unspecified addresses count, also when
-    written as IPv4 inside IPv6. So does any other text of digits and dots: resolvers read 127.1 and
-    2130706433 as loopback, and HTTP clients pass them on unresolved. Any other name is no literal
-    and gives False.
+    written as IPv4 inside IPv6. So does any other text of numbers and dots: resolvers read 127.1,
+    0x7f.1 and 2130706433 as loopback, and HTTP clients pass them on unresolved. Any other name is
+    no literal and gives False.
     """
     name = host.strip("[]").rstrip(".").lower()
     if name in _LOCAL_NAMES or name.endswith(".localhost"):
@@ -24,7 +26,8 @@ def is_private(host: str) -> bool:
     try:
         address = ip_address(name.partition("%")[0])
     except ValueError:
-        return name.replace(".", "").isdigit()
+        parts = [part for part in name.split(".") if part]
+        return bool(parts) and all(part.isdigit() or _HEX.fullmatch(part) for part in parts)
     if isinstance(address, IPv4Address):
         return not address.is_global or address.is_multicast
     inner = _embedded(address)

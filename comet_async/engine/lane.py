@@ -269,7 +269,8 @@ class Lane:
                 hop,
                 answer.status,
                 answer.headers.get("location"),
-                allow_private=near or self.service.allow_private_redirects,
+                allow_private=not self.service.public_only
+                and (near or self.service.allow_private_redirects),
                 private=self._options.private,
             )
             del answer

@@ -79,6 +79,7 @@ class Outgoing:
             body=request.body,
             timeouts=timeouts,
             max_body_bytes=self._max_body_bytes,
+            public_only=self._service.public_only,
             fresh=fresh,
             before_large=before_large,
         )

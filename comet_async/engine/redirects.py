@@ -76,7 +76,7 @@ def next_hop(
         url=url,
         body=body,
         headers=headers,
-        public_only=leaves and not allow_private,
+        public_only=request.public_only or (leaves and not allow_private),
     )
 
 

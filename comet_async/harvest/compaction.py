@@ -6,7 +6,8 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 
 from comet_async.harvest.arrow import Batch, PartReader
-from comet_async.harvest.ledger import Ledger, Part, Placed
+from comet_async.harvest.ledger import Ledger
+from comet_async.harvest.ledger_parts import Part, Placed
 from comet_async.harvest.parts import Store
 
 __all__ = ["compact", "to_rewrite"]

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from comet_async.harvest.ledger import part_name
+from comet_async.harvest.ledger_parts import part_name
 from comet_async.harvest.subjects import Subject
 
 __all__ = ["Earlier"]

@@ -7,11 +7,13 @@ import re
 import secrets
 import shutil
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from comet_async.engine.names import portable_path
 from comet_async.errors import ArchiveError, DestinationError
@@ -30,6 +32,11 @@ MAX_RATIO = 200
 _ALWAYS = 64 * 1024 * 1024
 _BLOCK = 1024 * 1024
 _ENCRYPTED = 0x1
+_END = struct.Struct("<4s4H2LH")
+_WIDE_END = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = 20
+_TAIL = 128 * 1024
+_ENTRY = 256
 _DRIVE = re.compile(r"[A-Za-z]:")
 _PLAIN = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -66,7 +73,8 @@ def expand(
     part = folder.with_name(f".{folder.name[:100]}.{secrets.token_hex(8)}.part")
     problem = ""
     try:
-        with zipfile.ZipFile(archive) as opened:
+        _check_directory(archive, max_entries)
+        with _opened(archive) as opened:
             most = min(max_bytes, max(_ALWAYS, int(archive.stat().st_size * max_ratio)))
             members = _checked(opened.infolist(), max_entries, most)
             part.mkdir()
@@ -137,6 +145,58 @@ def _place(info: zipfile.ZipInfo) -> PurePosixPath:
     return portable_path("/".join(parts))
 
 
+def _check_directory(archive: Path, most_entries: int) -> None:
+    """Refuse an archive whose list of members is too long to be held, before it is read.
+
+    What its end says of the list's length is what `zipfile` reads: more members than that has room
+    for cannot be there.
+    """
+    with archive.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - _TAIL))
+        tail = file.read(_TAIL)
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END.size:
+        raise zipfile.BadZipFile("it has no end")
+    count, length = _END.unpack_from(tail, at)[4:6]
+    wide = at - _LOCATOR - _WIDE_END.size
+    if wide >= 0 and tail[at - _LOCATOR :].startswith(b"PK\x06\x07"):
+        told = _WIDE_END.unpack_from(tail, wide)
+        count, length = max(count, told[7]), max(length, told[8])
+    if count > most_entries:
+        raise ArchiveError(f"it has {count:,} members, {most_entries:,} are allowed")
+    if length > most_entries * _ENTRY:
+        raise ArchiveError(f"its list of members has {length:,} bytes")
+
+
+def _opened(archive: Path) -> zipfile.ZipFile:
+    """Open an archive; an offset that cannot be is damage, and no fault of the disk."""
+    problem = ""
+    try:
+        return zipfile.ZipFile(archive)
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    raise zipfile.BadZipFile(problem)
+
+
+def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    problem = ""
+    try:
+        return opened.open(info)
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    raise zipfile.BadZipFile(problem)
+
+
+def _read(source: IO[bytes]) -> bytes:
+    problem = ""
+    try:
+        return source.read(_BLOCK)
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+    raise zipfile.BadZipFile(problem)
+
+
 def _folded(path: PurePosixPath) -> str:
     return unicodedata.normalize("NFC", str(path)).casefold()
 
@@ -154,8 +214,8 @@ def _write(
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         left = info.file_size
-        with opened.open(info) as source, target.open("xb") as file:
-            while block := source.read(_BLOCK):
+        with _member(opened, info) as source, target.open("xb") as file:
+            while block := _read(source):
                 left -= len(block)
                 if left < 0:
                     raise ArchiveError(f"{printable(info.filename)} is larger than it says")

@@ -25,7 +25,7 @@ from comet_async.errors import (
 from comet_async.harvest.answers import ANSWERS, Answer, answer_rows
 from comet_async.harvest.arrow import Batch
 from comet_async.harvest.lake import Lake
-from comet_async.harvest.ledger import Part, Placed
+from comet_async.harvest.ledger_parts import Part, Placed
 from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress

@@ -35,8 +35,9 @@ from comet_async.harvest.folders import (
     swap,
     sync,
 )
-from comet_async.harvest.ledger import Ledger, Part
+from comet_async.harvest.ledger import Ledger
 from comet_async.harvest.ledger_file import DamagedLedger
+from comet_async.harvest.ledger_parts import Part
 from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.parts import Store
 from comet_async.harvest.planner import FILES, Plan

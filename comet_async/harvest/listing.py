@@ -14,16 +14,14 @@ from comet_async.comet.common import SERVICE
 from comet_async.engine.decode import decode
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
-from comet_async.errors import AuthenticationError, CometAsyncError, UsageError
+from comet_async.errors import UsageError
 from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.earlier import Earlier
 from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
 from comet_async.harvest.ledger import print_of
 from comet_async.harvest.planner import (
     ARCHIVE_TABLES,
-    BATCHED,
     FILE_TABLES,
-    FILES,
     Listed,
     Plan,
     ProjectFacts,
@@ -32,9 +30,10 @@ from comet_async.harvest.planner import (
     up_to_date,
     with_implied,
 )
-from comet_async.harvest.readers import MODEL_ELEMENT, READERS
+from comet_async.harvest.probing import Probe
+from comet_async.harvest.readers import READERS
 from comet_async.harvest.schema import ON_DEMAND, TABLES, checked_tables
-from comet_async.harvest.scope import Scope, Selection, flag_predicate, parse_scope
+from comet_async.harvest.scope import Scope, Selection, parse_scope
 from comet_async.harvest.subjects import Reader, Subject
 from comet_async.paging import with_query
 from comet_async.redaction import printable, shortened
@@ -46,10 +45,6 @@ __all__ = ["plan", "requests_each", "service_of"]
 T = TypeVar("T")
 
 _PAGE = 1000
-_SAMPLED_FROM = 50
-_SAMPLED = 8
-_CHARTED = 4
-_MANY_METRICS = 500
 _SHOWN = 5
 _LISTED = {
     "metrics": 1.0,
@@ -324,10 +319,8 @@ class _Walk:
         found = place.found or ""
         if not keys:
             return
-        facts = await self._facts(found)
-        sample = _sample(keys)
-        if sample:
-            facts = await self._measured(await self._probed(facts, sample), sample)
+        probe = Probe(self._session, self._selection, self._tables, self._ask, files=self._files)
+        facts = await probe.look(found, self._address(found), keys, self._counted.get(found, 1))
         self.projects[found] = facts
 
     def _address(self, project_id: str | None) -> Mapping[str, str | None]:
@@ -395,92 +388,3 @@ class _Walk:
             if self._take(subject):
                 due.append(key)
         return due
-
-    async def _facts(self, project_id: str) -> ProjectFacts:
-        """Return what the columns of a project tell."""
-        asking = {*BATCHED, "tags", "html"} & set(self._tables)
-        if self._selection.exact or not asking:
-            return ProjectFacts(project_id=project_id)
-        names: dict[str, dict[str, None]] = {}
-        for flag in self._selection.flags:
-            request = comet.get_project_columns(archived=flag, **self._address(project_id))
-            for column in (await self._ask("parameters", request)).columns:
-                if column.name is not None and column.source is not None:
-                    names.setdefault(column.source, {})[column.name] = None
-        metrics = names.get("metrics", {}) if "metrics" in self._tables else {}
-        return ProjectFacts(
-            project_id=project_id,
-            metrics=tuple(name for name in metrics if self._selection.has_metric(name)),
-            parameters=tuple(names.get("params", {})) if "parameters" in self._tables else (),
-            tags=tuple(names["tag"]) if "tag" in names else None,
-            flags=frozenset(names.get("metadata", {})),
-        )
-
-    async def _probed(self, facts: ProjectFacts, sample: Sequence[str]) -> ProjectFacts:
-        """Return the facts with the measured size of a chart, where many charts are to come."""
-        if not (facts.metrics or facts.parameters):
-            return facts
-        few = sample[: _CHARTED if len(facts.metrics) <= _MANY_METRICS else 1]
-        request = comet.get_multi_metric_chart(
-            few, metrics=facts.metrics, params=facts.parameters or None, fetch_full=True
-        )
-        body = await self._tried(request.returning(bytes))
-        if body is None:
-            return facts
-        return msgspec.structs.replace(facts, bytes_each=len(body) / len(few))
-
-    async def _measured(self, facts: ProjectFacts, sample: Sequence[str]) -> ProjectFacts:
-        """Return the facts with the share of experiments that take one request more than others."""
-        measured: dict[str, float] = {}
-        if "git" in self._tables:
-            having = 0
-            for key in sample:
-                git = await self._tried(comet.get_experiment_git_metadata(key))
-                having += git is not None and any(msgspec.structs.astuple(git))
-            measured["git"] = 1.0 + having / len(sample)
-        counted = 0.0
-        if "assets" in self._tables and (self._files or "models" in self._tables):
-            having = files = 0
-            for key in sample:
-                listed = await self._tried(comet.get_experiment_asset_list(key))
-                assets = [] if listed is None else listed.assets
-                having += any(asset.type == MODEL_ELEMENT for asset in assets)
-                stored = [asset for asset in assets if not asset.remote]
-                files += len(stored)
-                counted += sum(asset.file_size or 0 for asset in stored)
-            measured["models"] = having / len(sample)
-            measured[FILES] = files / len(sample)
-        elif "models" in self._tables:
-            measured["models"] = 1.0
-        if "html" in self._tables and "hasHtml" in facts.flags and not self._selection.exact:
-            measured["html"] = await self._share(facts)
-        each = counted / len(sample)
-        return msgspec.structs.replace(facts, measured=measured, file_bytes=each)
-
-    async def _share(self, facts: ProjectFacts) -> float:
-        """Return the share of experiments with HTML."""
-        having = 0
-        for flag in self._selection.flags:
-            request = comet.query_project(
-                [flag_predicate("hasHtml")], project_id=facts.project_id, archived=flag
-            )
-            found = await self._tried(request)
-            having += 0 if found is None else len(found.experiment_keys)
-        return min(1.0, having / max(1, self._counted.get(facts.project_id, 1)))
-
-    async def _tried(self, request: Request[T]) -> T | None:
-        """Return an answer, None where it failed: a forecast is not worth a failure."""
-        try:
-            return await self._session.send(request)
-        except AuthenticationError:
-            raise
-        except CometAsyncError:
-            return None
-
-
-def _sample(keys: Sequence[str]) -> list[str]:
-    """Return a few keys, evenly spaced, out of many; none out of few, which need no measuring."""
-    if len(keys) < _SAMPLED_FROM:
-        return []
-    step = len(keys) // _SAMPLED
-    return [keys[at * step + step // 2] for at in range(_SAMPLED)]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from comet_async.engine.part_file import PartFile
 from comet_async.harvest.arrow import Batch, ParquetStream, PartReader
-from comet_async.harvest.ledger import Part, Placed, part_name
+from comet_async.harvest.ledger_parts import Part, Placed, part_name
 from comet_async.harvest.schema import TableSchema
 
 __all__ = ["MAX_BYTES", "MAX_ROWS", "Store", "TableWriter", "write_whole"]

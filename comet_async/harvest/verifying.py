@@ -14,7 +14,8 @@ from comet_async.errors import LedgerError, PartError
 from comet_async.harvest import seals
 from comet_async.harvest.arrow import require, rows_in
 from comet_async.harvest.lake import LEDGER, LOCK, PARTS_FOLDER, TABLES_FOLDER
-from comet_async.harvest.ledger import Ledger, Part
+from comet_async.harvest.ledger import Ledger
+from comet_async.harvest.ledger_parts import Part
 from comet_async.harvest.lock import FolderLock
 from comet_async.redaction import printable
 

@@ -16,13 +16,15 @@ from comet_async.service import Service
 __all__ = ["download_link"]
 
 _NAME = "link"
+_PUBLIC_ONLY = True
 _PLAIN = "/%:@!$&'()*+,;=~-._"
 
 
 async def download_link(link: str, path: Path) -> Downloaded:
     """Fetch what an http(s) link leads to, with the session's care and none of its keys.
 
-    A link comes from whoever logged the file, so it is not followed into a private network.
+    A link comes from whoever logged the file, so it is not followed into a private network,
+    whatever its name resolves to and wherever it redirects.
 
     Args:
         link: The link.
@@ -36,7 +38,9 @@ async def download_link(link: str, path: Path) -> Downloaded:
     if is_private(host):
         raise LinkError(f"{bare_url(link)} leads into a private network")
     place = parts.netloc.rpartition("@")[2]
-    service = Service(name=_NAME, base_url=f"{parts.scheme.lower()}://{place}")
+    service = Service(
+        name=_NAME, base_url=f"{parts.scheme.lower()}://{place}", public_only=_PUBLIC_ONLY
+    )
     query = f"?{quote(parts.query, safe=_PLAIN + '?')}" if parts.query else ""
     request = Request(
         service=_NAME,

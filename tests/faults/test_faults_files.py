@@ -268,6 +268,7 @@ async def test_remote_files_come_without_the_key(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(web_files, "is_private", lambda host: False)
+    monkeypatch.setattr(web_files, "_PUBLIC_ONLY", False)
     key = keys_of(server)[0]
     link_to(source, key, f"{outside.url}/a/b%20c.bin?v=1&w=%2F")
     link_to(source, key, "s3://bucket/far", "s3.bin")
@@ -292,11 +293,14 @@ async def test_remote_files_come_without_the_key(
     assert len(outside.heard) == 1
 
 
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "127.1", "0x7f.1", "0x7f000001", "2130706433", "[::1]"]
+)
 async def test_no_link_leads_into_a_private_network(
-    server: LocalServer, source: Growing, outside: RawServer, tmp_path: Path
+    server: LocalServer, source: Growing, outside: RawServer, tmp_path: Path, host: str
 ) -> None:
     key = keys_of(server)[0]
-    link_to(source, key, f"{outside.url}/secret")
+    link_to(source, key, f"http://{host}:{outside.port}/secret")
     report = await taken(server, tmp_path, "assets", selection=REMOTE)
     assert report.exit_code == 3
     (failure,) = report.failures
@@ -304,10 +308,25 @@ async def test_no_link_leads_into_a_private_network(
     assert outside.heard == []
 
 
+async def test_a_name_that_resolves_to_a_private_address_is_no_way_in(
+    server: LocalServer,
+    source: Growing,
+    outside: RawServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_files, "is_private", lambda host: False)
+    link_to(source, keys_of(server)[0], f"http://localhost:{outside.port}/secret")
+    report = await taken(server, tmp_path, "assets", selection=REMOTE)
+    assert report.exit_code == 3
+    assert outside.heard == []
+
+
 async def test_a_stranger_that_wants_a_key_stops_nothing(
     server: LocalServer, source: Growing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(web_files, "is_private", lambda host: False)
+    monkeypatch.setattr(web_files, "_PUBLIC_ONLY", False)
     key = keys_of(server)[0]
     async with raw_server(answer(b"{}", status="401 Unauthorized")) as strict:
         link_to(source, key, f"{strict.url}/x")

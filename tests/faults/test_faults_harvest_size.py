@@ -17,7 +17,7 @@ from comet_async import Limits, Session, comet, harvest
 from comet_async.errors import BodyTooLarge
 from comet_async.harvest import parts
 from comet_async.harvest.arrow import Batch
-from comet_async.harvest.ledger import Part
+from comet_async.harvest.ledger_parts import Part
 from comet_async.server import LocalServer, SyntheticSpec
 from tests.support.raw_server import Heard, RawServer, answer, raw_server
 

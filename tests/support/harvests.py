@@ -9,7 +9,8 @@ from pathlib import Path
 
 from comet_async.harvest.arrow import Batch, ParquetStream, batch
 from comet_async.harvest.lake import Lake
-from comet_async.harvest.ledger import Due, Part, Placed
+from comet_async.harvest.ledger import Due
+from comet_async.harvest.ledger_parts import Part, Placed
 from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.planner import Listed, Plan
 from comet_async.harvest.schema import TABLES

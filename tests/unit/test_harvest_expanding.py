@@ -176,6 +176,53 @@ def test_g17_a_damaged_archive_is_refused(tmp_path: Path, spoil: Callable[[bytes
     refused(tmp_path, spoil(WHOLE), "is not expanded")
 
 
+def changed(data: bytes, mark: bytes, offset: int, form: str, value: int) -> bytes:
+    """Return an archive with a number in its end changed."""
+    spoilt = bytearray(data)
+    struct.pack_into(form, spoilt, spoilt.rindex(mark) + offset, value)
+    return bytes(spoilt)
+
+
+END, WIDE_END = b"PK\x05\x06", b"PK\x06\x06"
+
+
+def wide(data: bytes) -> bytes:
+    """Return an archive whose end is told in 64 bits as well."""
+    at = data.rindex(END)
+    told = struct.unpack_from("<4s4H2LH", data, at)
+    record = struct.pack(
+        "<4sQ2H2L4Q", WIDE_END, 44, 45, 45, 0, 0, told[4], told[4], told[5], told[6]
+    )
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, at, 1)
+    return data[:at] + record + locator + data[at:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        changed(WHOLE, END, 16, "<L", 2 * len(WHOLE)),
+        changed(WHOLE, END, 12, "<L", 0x7FFFFFFF),
+        changed(wide(WHOLE), WIDE_END, 48, "<Q", 1 << 62),
+        changed(WHOLE, b"PK\x01\x02", 42, "<L", 0xFFFFFFF0),
+        WHOLE[:-22],
+    ],
+)
+def test_g17_a_place_that_cannot_be_is_damage_and_no_fault_of_the_disk(
+    tmp_path: Path, data: bytes
+) -> None:
+    refused(tmp_path, data, "is not expanded")
+
+
+def test_an_archive_with_a_wide_end_is_one(tmp_path: Path) -> None:
+    assert tried(tmp_path, wide(WHOLE)) == 2
+
+
+@pytest.mark.parametrize("size", [50_001 * 256, 1 << 40])
+def test_g16_a_list_of_members_that_is_too_long_is_not_read(tmp_path: Path, size: int) -> None:
+    refused(tmp_path, changed(wide(WHOLE), WIDE_END, 40, "<Q", size), "its list of members has")
+    refused(tmp_path, changed(wide(WHOLE), WIDE_END, 32, "<Q", 50_001), "it has 50,001 members")
+
+
 def test_g17_an_encrypted_or_strangely_packed_member_is_refused(tmp_path: Path) -> None:
     data = bytearray(packed(("x", b"1")))
     for mark, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):

@@ -18,7 +18,7 @@ from comet_async.harvest import compaction, seals
 from comet_async.harvest.arrow import PartReader, batch, rows_in
 from comet_async.harvest.columns import AssetRow
 from comet_async.harvest.compaction import to_rewrite
-from comet_async.harvest.ledger import Part
+from comet_async.harvest.ledger_parts import Part
 from comet_async.harvest.lock import FolderLock
 from comet_async.harvest.parts import TableWriter
 from comet_async.harvest.schema import TABLES

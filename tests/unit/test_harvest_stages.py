@@ -11,7 +11,8 @@ import pytest
 
 from comet_async import Limits, Session, comet, harvest
 from comet_async.engine.retry import RetryPolicy
-from comet_async.harvest.ledger import Ledger, Part, Placed
+from comet_async.harvest.ledger import Ledger
+from comet_async.harvest.ledger_parts import Part, Placed
 from comet_async.harvest.parts import TableWriter
 from comet_async.testing import FakeTransport, reply
 
