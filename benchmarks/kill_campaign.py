@@ -37,6 +37,7 @@ SPEC = SyntheticSpec(
     assets=3,
     asset_bytes=(70_000, 3_000_000),
     registry_models=1,
+    artifacts=2,
     curves=8,
 )
 FAULTS = ("status", "rst_mid_body", "truncate_length", "close_before", "storm429")
@@ -49,7 +50,7 @@ async def harvested(url: str, folder: Path) -> harvest.Report:
     """Bring a folder up to date."""
     service = comet.service("KEY", url=url, limits=LIMITS)
     async with Session(service, retry=PATIENT) as session:
-        plan = await harvest.plan(session, "synthetic", into=folder)
+        plan = await harvest.plan(session, "synthetic", archives=True, into=folder)
         return await harvest.run(session, plan, folder)
 
 
