@@ -56,7 +56,7 @@ def _ours(
     async def run() -> Usage:
         async with Session(service) as session:
             watch = begin()
-            async with session.download_many(pairs, checksum=checksum) as outcomes:
+            async with session.download_many(pairs, checksum=checksum, overwrite=True) as outcomes:
                 async for outcome in outcomes:
                     if not isinstance(outcome, Ok):
                         raise outcome.error

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import cast
 
@@ -52,8 +52,11 @@ def run(work: Callable[[], Awaitable[int]]) -> int:
         work: Called in a new event loop, uvloop's where that is installed; the first signal
             cancels it.
     """
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_supervised(work))
+    begun: list[Callable[[], object]] = []
+    stopping = Stopping(lambda: begun and begun[0]())
+    # Until the loop is closed: a second signal may come while it is being closed.
+    with _handlers(stopping), asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(_supervised(work, stopping, begun))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -65,12 +68,22 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return cast("Callable[[], asyncio.AbstractEventLoop]", uvloop.new_event_loop)
 
 
-async def _supervised(work: Callable[[], Awaitable[int]]) -> int:
+async def _supervised(
+    work: Callable[[], Awaitable[int]], stopping: Stopping, begun: list[Callable[[], object]]
+) -> int:
+    """Do the work until it is over or `stopping` is told; put what cancels it into `begun`."""
     code = 0
     loop = asyncio.get_running_loop()
     scope = anyio.CancelScope()
-    stopping = Stopping(lambda: loop.call_soon_threadsafe(scope.cancel))
-    with scope, _handlers(stopping):
+
+    def cancel() -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(scope.cancel)
+
+    begun.append(cancel)
+    if stopping.signal is not None:
+        scope.cancel()
+    with scope:
         code = await work()
     return code if stopping.signal is None else _BY_SIGNAL + stopping.signal
 

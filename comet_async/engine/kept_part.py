@@ -125,10 +125,13 @@ class KeptPart:
         stale = PartFile(self._path, self._name)
         if stale.take_over() is not None:
             stale.discard()
-        taken = self._path.with_name(self._name).exists()
-        self.file = PartFile(self._path, None if taken else self._name)
-        self.file.open(total)
-        if not taken:  # else another process has it, and this part is nobody's to go on with
+        self.file = PartFile(self._path, self._name)
+        ours = self.file.open(total)
+        if not ours:  # this part is nobody's to go on with then
+            self.file.keep()
+            self.file = PartFile(self._path)
+            self.file.open(total)
+        if ours:
             self._record = _Record(self._fingerprint, etag, total, this_boot())
             self._tell()
 

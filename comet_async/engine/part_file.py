@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import shutil
@@ -17,7 +18,18 @@ __all__ = ["PartFile", "PartMoved", "checked_folder", "shortened_name", "sync_fo
 
 _SPARE = 16 * 1024 * 1024
 _NAME_BYTES = 120
+_TOKEN = secrets.token_hex(6)
+_COUNT = itertools.count()
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def _unique() -> str:
+    """Return a text that no other part file's name has, in this process or another.
+
+    Drawing random bytes for each lets go of the interpreter, and with threads at work a quarter of
+    a millisecond passes until it comes back.
+    """
+    return f"{_TOKEN}-{os.getpid():x}-{next(_COUNT):x}"
 
 
 def checked_folder(path: Path) -> None:
@@ -60,15 +72,19 @@ class PartFile:
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         self._path = path
-        self.name = name or f".{shortened_name(path)}.{secrets.token_hex(8)}.part"
+        self.name = name or f".{shortened_name(path)}.{_unique()}.part"
         self._part = path.with_name(self.name)
         self._descriptor: int | None = None
 
-    def open(self, size: int | None) -> None:
+    def open(self, size: int | None) -> bool:
         """Make the part file.
 
         Args:
             size: Bytes to come, if known: they must fit on the disk.
+
+        Returns:
+            False when another process has made it, or has taken it in this very moment: it is not
+            ours then, and is to be left.
 
         Raises:
             DestinationError: It cannot be made, or the disk is too full.
@@ -78,9 +94,12 @@ class PartFile:
                 raise DestinationError(f"no room for {size} bytes at {_shown(self._path)}")
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS
             self._descriptor = os.open(self._part, flags, 0o666)
+        except FileExistsError:
+            return False
         except OSError as error:
             raise self._failed(error) from None
-        locked(self._descriptor)
+        # In between another may have taken it for one that a killed process left, and removed it.
+        return locked(self._descriptor) and self._names(os.fstat(self._descriptor))
 
     def take_over(self) -> int | None:
         """Open a part file that an earlier process left.
@@ -94,11 +113,20 @@ class PartFile:
         except OSError:
             return None
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1 or not locked(descriptor):
+        plain = stat.S_ISREG(found.st_mode) and found.st_nlink == 1
+        # Between opening and locking it may have become the whole file, or gone.
+        if not plain or not locked(descriptor) or not self._names(found):
             os.close(descriptor)
             return None
         self._descriptor = descriptor
         return found.st_size
+
+    def _names(self, found: os.stat_result) -> bool:
+        """Tell whether the part's name is still that of this file."""
+        try:
+            return os.path.samestat(found, self._part.lstat())
+        except OSError:
+            return False
 
     def read(self, start: int, size: int) -> bytes:
         """Return up to `size` bytes from `start` on, and leave the place after them.
@@ -186,8 +214,10 @@ class PartFile:
         try:
             if durable and self._descriptor is not None:
                 os.fsync(self._descriptor)
+            if os.name == "nt":  # pragma: no cover
+                self._close()
+            self._part.replace(self._path)  # locked until it has its own name
             self._close()
-            self._part.replace(self._path)
             if durable:
                 sync_folder(self._path.parent)
         except FileNotFoundError:
@@ -202,9 +232,11 @@ class PartFile:
 
     def discard(self) -> None:
         """Remove the part file, if there is one still and the disk lets it go."""
-        self.keep()
+        if os.name == "nt":  # pragma: no cover
+            self.keep()
         with contextlib.suppress(OSError):
             self._part.unlink(missing_ok=True)
+        self.keep()  # locked until then: else another could have made a new one of that name
 
     def _opened(self) -> int:
         if self._descriptor is None:

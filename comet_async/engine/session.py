@@ -25,6 +25,7 @@ from comet_async.engine.addresses import is_private
 from comet_async.engine.aiohttp_transport import AiohttpTransport
 from comet_async.engine.download import Downloaded, Progress, download
 from comet_async.engine.fan_out import Ok, Outcome, fan_out
+from comet_async.engine.kept_part import KEPT_FROM
 from comet_async.engine.lane import Lane, Options
 from comet_async.engine.observing import Counters
 from comet_async.engine.part_file import checked_folder
@@ -116,6 +117,7 @@ class Session:
         self._lanes: dict[str, Lane] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
+        self._folder: Path | None = None
 
     async def __aenter__(self) -> Self:
         if self._loop is not None:
@@ -291,14 +293,17 @@ class Session:
         """
         lane = self._lane(request)
         target = Path(path)
-        await undivided(lambda: _check_target(target, overwrite=overwrite))
+        if not overwrite or target.parent != self._folder:  # else it was found to be good
+            await undivided(lambda: _check_target(target, overwrite=overwrite))
+            self._folder = target.parent
+        small = expected_size is not None and expected_size < KEPT_FROM
         return await download(
             lane,
             request,
             target,
             expected_size=expected_size,
             durable=durable,
-            resume=resume,
+            resume=resume and not small,
             checksum=checksum,
             progress=progress,
         )

@@ -137,14 +137,15 @@ class SpanPart:
         Raises:
             DestinationError: It cannot be made.
         """
-        self._file = PartFile(self._path, self._name)
-        if self._path.with_name(self._name).exists() and self._file.take_over() is None:
-            self._file = None
+        stale = PartFile(self._path, self._name)
+        if stale.take_over() is not None:
+            stale.discard()
+        file = PartFile(self._path, self._name)
+        if not file.open(total):
+            file.keep()
             return False
-        self.drop()
-        self._file = PartFile(self._path, self._name)
-        self._file.open(total)
-        self._file.cut(total)
+        self._file = file
+        file.cut(total)
         self._record = _Record(self._fingerprint, etag, total, this_boot(), tuple(starts[:_MOST]))
         self._done, self._safe = [0] * len(starts), [0] * len(starts)
         head = msgspec.json.encode(self._record)

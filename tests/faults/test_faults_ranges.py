@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from comet_async import Downloaded, RetryPolicy, Session, comet
-from comet_async.engine import kept_part
+from comet_async.engine import kept_part, spans
 from comet_async.errors import BodyTruncated, CometAsyncError, TransportError
 from comet_async.request import Blob, Request
 from comet_async.server import Changes, LocalServer, SyntheticSource, SyntheticSpec
@@ -268,6 +268,24 @@ async def test_two_downloads_of_one_file_do_not_meet(server: LocalServer, tmp_pa
             group.start_soon(_again, session, request, path)
     assert path.read_bytes() == DATA
     assert [name for name in names_in(tmp_path) if name.endswith(".part")] == []
+
+
+@pytest.mark.parametrize("smallest", [1024 * 1024, 64 * 1024 * 1024])
+async def test_many_downloads_of_one_file_do_not_meet(
+    server: LocalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smallest: int
+) -> None:
+    # One takes the part of another for one that a killed process left, between its making and its
+    # locking, or its end and its renaming: each such moment has to be found out.
+    monkeypatch.setattr(spans, "PARALLEL_FROM", smallest)
+    request = large(server, DATA[: 1024 * 1024 + 5])
+    for number in range(20):
+        path = tmp_path / str(number) / "f"
+        path.parent.mkdir()
+        async with Session(here(server.url)) as session, anyio.create_task_group() as group:
+            for _ in range(4):
+                group.start_soon(_again, session, request, path)
+        assert path.read_bytes() == DATA[: 1024 * 1024 + 5]
+        assert [name for name in names_in(path.parent) if name.endswith(".part")] == []
 
 
 async def _again(session: Session, request: Request[Blob], path: Path) -> None:
