@@ -168,7 +168,7 @@ def harvest(
     being written and stops; a second one stops at once.
 
     Exit codes: 0 all is there, 3 some items failed, 4 the key was refused, 5 the disk is full or
-    failing, 130 and 143 stopped by a signal, 1 anything else.
+    failing or a copy is not up to date, 130 and 143 stopped by a signal, 1 anything else.
     """
     from comet_async.harvest.arrow import require  # noqa: PLC0415 it is slow to import
 
