@@ -11,9 +11,10 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import TypeVar
 
 from comet_async.engine.names import portable_path
 from comet_async.errors import ArchiveError, DestinationError
@@ -21,6 +22,8 @@ from comet_async.harvest.folders import sync
 from comet_async.redaction import printable, shortened
 
 __all__ = ["MAX_BYTES", "MAX_ENTRIES", "MAX_RATIO", "expand"]
+
+T = TypeVar("T")
 
 MAX_ENTRIES = 50_000
 """Members that an archive may have."""
@@ -74,7 +77,7 @@ def expand(
     problem = ""
     try:
         _check_directory(archive, max_entries)
-        with _opened(archive) as opened:
+        with _from_archive(partial(zipfile.ZipFile, archive)) as opened:
             most = min(max_bytes, max(_ALWAYS, int(archive.stat().st_size * max_ratio)))
             members = _checked(opened.infolist(), max_entries, most)
             part.mkdir()
@@ -169,29 +172,15 @@ def _check_directory(archive: Path, most_entries: int) -> None:
         raise ArchiveError(f"its list of members has {length:,} bytes")
 
 
-def _opened(archive: Path) -> zipfile.ZipFile:
-    """Open an archive; an offset that cannot be is damage, and no fault of the disk."""
+def _from_archive(act: Callable[[], T]) -> T:
+    """Return `act()`, which reads of an archive.
+
+    Raises:
+        BadZipFile: It looked at a place that cannot be: damage, and no fault of the disk.
+    """
     problem = ""
     try:
-        return zipfile.ZipFile(archive)
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-    raise zipfile.BadZipFile(problem)
-
-
-def _member(opened: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
-    problem = ""
-    try:
-        return opened.open(info)
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-    raise zipfile.BadZipFile(problem)
-
-
-def _read(source: IO[bytes]) -> bytes:
-    problem = ""
-    try:
-        return source.read(_BLOCK)
+        return act()
     except OSError as error:
         problem = error.strerror or type(error).__name__
     raise zipfile.BadZipFile(problem)
@@ -214,8 +203,8 @@ def _write(
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         left = info.file_size
-        with _member(opened, info) as source, target.open("xb") as file:
-            while block := _read(source):
+        with _from_archive(partial(opened.open, info)) as source, target.open("xb") as file:
+            while block := _from_archive(partial(source.read, _BLOCK)):
                 left -= len(block)
                 if left < 0:
                     raise ArchiveError(f"{printable(info.filename)} is larger than it says")
