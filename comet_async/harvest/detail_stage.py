@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TypeVar, cast
 
-import msgspec
-
 from comet_async.errors import DecodeError
 from comet_async.harvest.arrow import Batch, batch
 from comet_async.harvest.job import Found, Job
 from comet_async.harvest.ledger import Due
 from comet_async.harvest.one_by_one import one_by_one
 from comet_async.harvest.planner import FOLLOWS
+from comet_async.harvest.readers import system_metric_names
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.subjects import Columns, Reader, listing_tells
 from comet_async.request import Request
@@ -81,17 +80,12 @@ class DetailStage:
 
     async def _remember(self, due: Due, columns: Mapping[str, Columns]) -> None:
         """Keep the names of system metrics, of which charts will be asked later."""
-        found = columns.get("system_details")
-        if found is None or "system_metrics" not in self._job.plan.tables:
+        if "system_metrics" not in self._job.plan.tables:
             return
-        names = {name for names in found["system_metric_names"] for name in _texts(names)}
+        names = system_metric_names(columns)
         if names:
             project = due.subject.project_id or ""
             await self._job.remember(project, names)
-
-
-def _texts(value: object) -> list[str]:
-    return msgspec.convert(value or [], list[str])
 
 
 def _batch(table: str, columns: Mapping[str, Columns]) -> Batch | None:

@@ -307,6 +307,7 @@ class Ledger(PartLedger):
                 "UPDATE run SET state = ?, ended = ? WHERE id = ? AND state = 'running'",
                 (state, time.time(), self.run),
             )
+        self.over = True
 
     def _number(self, statement: str, values: tuple[object, ...]) -> int:
         with self._guarded():

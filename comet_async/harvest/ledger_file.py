@@ -77,6 +77,7 @@ class LedgerFile:
         self._path = path
         self._owner = this_owner()
         self.run = 0
+        self.over = False
         self.took_over = False
         with self._guarded():
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
@@ -168,11 +169,13 @@ class LedgerFile:
         return cursor.lastrowid or 0
 
     def beat(self) -> None:
-        """Say that the run is alive.
+        """Say that the run is alive, unless it is over.
 
         Raises:
             LedgerError: Another process has taken the folder over.
         """
+        if self.over:
+            return
         with self._guarded(), self._transaction():
             cursor = self._db.execute(
                 "UPDATE run SET pulse = ? WHERE id = ? AND state = 'running'",

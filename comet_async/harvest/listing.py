@@ -72,8 +72,9 @@ async def plan(
 ) -> Plan:
     """Return what a harvest of `scope` will ask, after the listings and a question or two each.
 
-    For each project with something to be read, its columns; and of one with many experiments, how
-    large and how full a few of them are: one chart, and two answers for each of eight.
+    For each project with something to be read, its columns and one chart; and of one with 20
+    experiments or more, how large and how full a few are: two answers of one in twelve (24 at
+    most), and one of each other kind of one in fifty (eight at most).
 
     Args:
         session: An open session with the Comet service.
@@ -109,7 +110,7 @@ async def plan(
         wanted = msgspec.structs.replace(wanted, archived=True)
     service = service_of(session)
     before = session.counters.requests
-    walk = _Walk(session, asked, wanted, chosen, files=files)
+    walk = _Walk(session, asked, wanted, chosen, readers, files=files)
     await walk.walk(into)
     return Plan(
         url=service.base_url,
@@ -182,6 +183,7 @@ class _Walk:
         scope: Scope,
         selection: Selection,
         tables: tuple[str, ...],
+        readers: Sequence[Reader],
         *,
         files: bool,
     ) -> None:
@@ -189,6 +191,7 @@ class _Walk:
         self._scope = scope
         self._selection = selection
         self._tables = tables
+        self._readers = readers
         self._seen: set[str] = set()
         self._earlier: Earlier | None = None
         self._files = files
@@ -319,7 +322,14 @@ class _Walk:
         found = place.found or ""
         if not keys:
             return
-        probe = Probe(self._session, self._selection, self._tables, self._ask, files=self._files)
+        probe = Probe(
+            self._session,
+            self._selection,
+            self._tables,
+            self._readers,
+            self._ask,
+            files=self._files,
+        )
         facts = await probe.look(found, self._address(found), keys, self._counted.get(found, 1))
         self.projects[found] = facts
 

@@ -33,6 +33,7 @@ __all__ = [
     "TableForecast",
     "always_read",
     "batch_size",
+    "charted",
     "options_of",
     "seconds_for",
     "up_to_date",
@@ -128,6 +129,8 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
         bytes_each: Bytes of a chart for one experiment, measured; None where it was not.
         measured: Requests for one experiment by table, of a few that were looked at; a table that
             takes the same for each is not among them. Files of assets count as `files`.
+        sizes: Bytes of one answer on the wire by table, of those few; of charts, their bytes for
+            one experiment.
         file_bytes: Bytes of the files of one experiment, of those few.
     """
 
@@ -138,6 +141,7 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
     flags: frozenset[str] = frozenset()
     bytes_each: float | None = None
     measured: Mapping[str, float] = MappingProxyType({})
+    sizes: Mapping[str, float] = MappingProxyType({})
     file_bytes: float = 0.0
 
     @property
@@ -147,6 +151,18 @@ class ProjectFacts(msgspec.Struct, frozen=True, kw_only=True):
             return self.bytes_each
         points = len(self.metrics) * _TYPICAL_POINTS * _POINT_BYTES
         return 200 + points + len(self.parameters) * _PARAMETER_BYTES
+
+
+def charted(tables: Iterable[str]) -> tuple[str, ...]:
+    """Return the tables that charts of many experiments fill, of those that are wanted.
+
+    >>> charted(("experiments", "metrics", "metric_series", "metric_summaries", "tags"))
+    ('metrics', 'metric_series', 'metric_summaries')
+    """
+    wanted = tuple(tables)
+    batched = tuple(table for table in wanted if table in BATCHED)
+    summed = "metrics" in batched and "metric_summaries" in wanted
+    return (*batched, "metric_summaries") if summed else batched
 
 
 def batch_size(bytes_each: float) -> int:
@@ -286,12 +302,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def charts(self) -> tuple[str, ...]:
         """The tables that charts of many experiments fill."""
-        if self.selection.exact:
-            return ()
-        batched = [table for table in self.tables if table in BATCHED]
-        if "metrics" in batched and "metric_summaries" in self.tables:
-            batched.append("metric_summaries")
-        return tuple(batched)
+        return () if self.selection.exact else charted(self.tables)
 
     def by_tag(self, project: ProjectFacts) -> bool:
         """Tell whether asking for each tag of a project takes fewer requests than for each run."""
@@ -334,16 +345,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return TableForecast(FILES, requests, size), len(known) < len(due)
 
     def _of_table(self, table: str) -> TableForecast:
-        if table in ("metrics", "system_metrics") and not self.selection.exact:
+        if table == "system_metrics" or (table == "metrics" and not self.selection.exact):
             return self._of_charts(table)
         if table in self.charts:
             alone = table == "parameters" and "metrics" not in self.tables
             return self._of_charts(table) if alone else TableForecast(table, 0, 0)
+        typical = TABLES[table].typical_bytes
         if TABLES[table].subject == "experiment":
-            requests = round(sum(self._in(table, facts) for facts in self.projects.values()))
-        else:
-            requests = round(self._due(table) * self.requests_each.get(table, 0.0))
-        return TableForecast(table, requests, requests * TABLES[table].typical_bytes)
+            each = [(self._in(table, of), of.sizes.get(table)) for of in self.projects.values()]
+            size = sum(count * (typical if told is None else told) for count, told in each)
+            return TableForecast(table, round(sum(count for count, _ in each)), int(size))
+        requests = round(self._due(table) * self.requests_each.get(table, 0.0))
+        return TableForecast(table, requests, requests * typical)
 
     def _of_charts(self, table: str) -> TableForecast:
         requests = size = 0
@@ -353,7 +366,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
             if table == "system_metrics":
                 each = TABLES[table].typical_bytes
             requests += ceil(count / batch_size(each))
-            size += int(count * each)
+            size += int(count * project.sizes.get(table, each))
         return TableForecast(table, requests, size)
 
     def _together(self, table: str) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Generic, TypeVar
 
+import msgspec
+
 from comet_async import comet
 from comet_async.harvest.columns import (
     AssetRow,
@@ -19,7 +21,7 @@ from comet_async.harvest.subjects import Ask, Columns, Reader, Subject, SubjectK
 from comet_async.harvest.workspace_readers import WORKSPACE_READERS
 from comet_async.request import Request
 
-__all__ = ["MODEL_ELEMENT", "READERS", "has_models", "model_columns"]
+__all__ = ["MODEL_ELEMENT", "READERS", "has_models", "model_columns", "system_metric_names"]
 
 A = TypeVar("A")
 
@@ -83,6 +85,12 @@ READERS: tuple[Reader, ...] = (
 def has_models(rows: tuple[AssetRow, ...]) -> bool:
     """Tell whether assets belong to models of an experiment."""
     return any(row.type == MODEL_ELEMENT for row in rows)
+
+
+def system_metric_names(columns: Mapping[str, Columns]) -> set[str]:
+    """Return the names of system metrics that the rows of `system_details` tell, if any."""
+    told = columns.get("system_details", {}).get("system_metric_names", ())
+    return {name for names in told for name in msgspec.convert(names or [], list[str])}
 
 
 def model_columns(key: str, answer: comet.ExperimentModels) -> Columns:

@@ -11,7 +11,7 @@ import pytest
 
 from comet_async import Limits, RetryPolicy, Session, comet, harvest, open_lake
 from comet_async.errors import DestinationError, UsageError
-from comet_async.harvest import Ask, Column, Columns, Subject, TableSchema, schema
+from comet_async.harvest import Ask, Column, Columns, Subject, TableSchema, job, schema
 from comet_async.harvest.subjects import SubjectKind
 from comet_async.server import LocalServer, SyntheticSpec
 
@@ -181,6 +181,16 @@ async def test_sinks_are_given_what_is_published_and_one_that_fails_stops_no_oth
     assert report.snapshot == 1
     again = await harvest.run(session, plan, tmp_path, sinks=[whole])
     assert (again.exit_code, again.snapshot, len(whole.seen)) == (0, None, 2)
+
+
+async def test_a_sink_may_take_long(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(job, "_PULSE", 0.0)  # as if the run had to say at each step that it lives
+    plan = await harvest.plan(session, "synthetic", tables=["tags"])
+    report = await harvest.run(session, plan, tmp_path, sinks=[Shelf()])
+    assert report.exit_code == 0
+    assert [sink.problem for sink in report.sinks] == [None]
 
 
 async def test_a_run_that_was_stopped_brings_nothing(

@@ -38,10 +38,13 @@ async def test_a_forecast_is_what_is_spent(tmp_path: Path, exact: bool, files: b
             )
             forecast = plan.forecast()
             server.log.clear()
+            before = session.counters.bytes_received
             report = await harvest.run(session, plan, tmp_path, assets=files)
+            received = session.counters.bytes_received - before
         sent = len(server.log)
     assert report.exit_code == 0
     assert abs(forecast.requests - sent) <= 0.05 * sent
+    assert abs(forecast.bytes - received) <= 0.1 * received
     assert not forecast.uncounted
     told = {table.table: table for table in forecast.tables}
     if files:
@@ -65,3 +68,29 @@ async def test_files_of_few_experiments_are_told_not_to_be_counted(tmp_path: Pat
         assert plan.forecast().to_dict()["uncounted"] is True
         without = await harvest.plan(session, "synthetic", tables=["assets"], files=False)
         assert not without.forecast().uncounted
+
+
+async def test_settings_that_alternate_are_sampled_evenly(tmp_path: Path) -> None:
+    spec = SyntheticSpec(experiments=200, points=2, metrics=1, git_share=0.5, assets=0)
+    async with (
+        LocalServer(synthetic=spec, extras=False) as server,
+        Session(comet.service("KEY", url=server.url, limits=Limits(concurrency=8))) as session,
+    ):
+        plan = await harvest.plan(session, "synthetic/synthetic", tables=["git"], files=False)
+        forecast = plan.forecast()
+        server.log.clear()
+        await harvest.run(session, plan, tmp_path, assets=False)
+    assert abs(forecast.requests - len(server.log)) <= 0.05 * len(server.log)
+
+
+async def test_the_size_of_a_small_project_is_measured_by_its_chart(tmp_path: Path) -> None:
+    async with (
+        LocalServer(synthetic=SyntheticSpec(experiments=8, points=40), extras=False) as server,
+        Session(comet.service("KEY", url=server.url)) as session,
+    ):
+        plan = await harvest.plan(session, "synthetic/synthetic", tables=["metrics"])
+        before = session.counters.bytes_received
+        await harvest.run(session, plan, tmp_path)
+        received = session.counters.bytes_received - before
+    told = {table.table: table for table in plan.forecast().tables}
+    assert abs(told["metrics"].bytes - received) <= 0.25 * received
