@@ -65,13 +65,13 @@ class KnownColumns:
         """Return the error for a name that is no column, with what may have been meant."""
         told = [*self._elsewhere(variable), *self._near(variable)]
         if told:
-            advice = f"did you mean {' or '.join(told[:_NEAR])}?"
+            advice = f"; did you mean {' or '.join(told[:_NEAR])}?"
         elif self._columns:
-            advice = "and no column has a similar name; `comet.get_project_columns` lists them"
+            advice = ", and no column has a similar name; `comet.get_project_columns` lists them"
         else:
-            advice = "which has no columns at all: it may have no experiments"
+            advice = ", which has no columns at all: it may have no experiments"
         shown = shortened(str(variable), _SHOWN)
-        return UsageError(f"{shown} is unknown in this project; {advice}")
+        return UsageError(f"{shown} is unknown in this project{advice}")
 
     def _elsewhere(self, variable: Variable) -> list[str]:
         """Return columns of this very name, but of another source or in other capitals."""

@@ -20,7 +20,8 @@ from comet_async import Session, comet
 from comet_async.api.query import Selected, as_expression, experiments_of, query, search
 from comet_async.api.values import column_values
 from comet_async.errors import UsageError
-from comet_async.query import Expression, Metric, Tag
+from comet_async.query import Expression, Metric, Tag, read_expression
+from comet_async.query.expressions import MAX_DEPTH
 from comet_async.server import (
     Facts,
     LocalServer,
@@ -273,3 +274,13 @@ async def test_many_experiments_take_one_listing(listening: LocalServer, session
     before = len(listening.log)
     await experiments_of(session, [run.key for run in RUNS], **ADDRESS)
     assert len(listening.log) == before + 1
+
+
+def test_the_deepest_expression_is_answered(listening: LocalServer) -> None:
+    wanted: Expression = Tag("best")
+    for index in range(MAX_DEPTH - 1):
+        wanted = (wanted | Tag("draft")) if index % 2 else (wanted & (Metric("loss") < index))
+    assert read_expression(str(wanted)).same_as(wanted)
+    queried, searched = both(listening, wanted)
+    assert queried.keys
+    assert set(queried.keys) == set(searched.keys)
