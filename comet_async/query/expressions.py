@@ -8,15 +8,13 @@ comparisons joined by AND and OR; `~(a & b)` means `~a | ~b`.
 
 from __future__ import annotations
 
-import json
-import math
-import numbers
 from datetime import datetime
-from typing import ClassVar, Literal, NoReturn, TypeAlias
+from typing import ClassVar, Literal, NoReturn
 
 import msgspec
 
 from comet_async.errors import UsageError
+from comet_async.query.literals import Value, check_name, is_number, literal, plain_value
 from comet_async.query.operators import OPERATORS, SIGNS
 from comet_async.redaction import shortened
 
@@ -33,13 +31,8 @@ __all__ = [
     "Other",
     "Parameter",
     "Tag",
-    "Value",
     "Variable",
-    "literal",
 ]
-
-Value: TypeAlias = str | int | float | bool | datetime | tuple[float, float] | None
-"""What a column is compared with; a pair for `between`."""
 
 MAX_DEPTH = 64
 """Expressions that may stand within one another."""
@@ -47,7 +40,6 @@ MAX_DEPTH = 64
 MAX_COMPARISONS = 1_000
 """Comparisons that one expression may have."""
 
-_WIDEST = 2**63
 _LOGICAL = "use & for AND, | for OR and ~ for NOT, with parentheses around each comparison"
 
 
@@ -219,7 +211,7 @@ class Tag(Expression, frozen=True, eq=False):
     negated: bool = False
 
     def __post_init__(self) -> None:
-        _check_name(self.name, "Tag")
+        check_name(self.name, "Tag")
 
     def __invert__(self) -> Expression:
         return Tag(self.name, not self.negated)
@@ -251,7 +243,7 @@ class Variable(msgspec.Struct, frozen=True, eq=False):
     name: str
 
     def __post_init__(self) -> None:
-        _check_name(self.name, self.called)
+        check_name(self.name, self.called)
 
     def __repr__(self) -> str:
         return f"{self.called}({literal(self.name)})"
@@ -286,7 +278,11 @@ class Variable(msgspec.Struct, frozen=True, eq=False):
         Raises:
             UsageError: The value cannot be compared so, or not at all.
         """
-        plain = _plain(value, f"{self} {sign}")
+        if isinstance(value, (Variable, Expression)):
+            raise UsageError(
+                f"{self} {sign} {value}: a column is compared with a value, not another column"
+            )
+        plain = plain_value(value, f"{self} {sign}")
         operator = OPERATORS[SIGNS[sign]]
         if operator.orders and (plain is None or isinstance(plain, bool)):
             raise UsageError(f"{self} {sign} {plain} has no order; use == or != with {plain}")
@@ -308,8 +304,8 @@ class Variable(msgspec.Struct, frozen=True, eq=False):
         """
         if isinstance(low, datetime) and isinstance(high, datetime):
             return (self >= low) & (self <= high)
-        bounds = (_plain(low, f"{self}.between"), _plain(high, f"{self}.between"))
-        if not (_is_number(bounds[0]) and _is_number(bounds[1])):
+        bounds = (plain_value(low, f"{self}.between"), plain_value(high, f"{self}.between"))
+        if not (is_number(bounds[0]) and is_number(bounds[1])):
             raise UsageError(f"{self}.between(low, high) needs two numbers, or two datetimes")
         return Comparison(self, "between", (bounds[0], bounds[1]))  # type: ignore[arg-type]  # just checked
 
@@ -339,7 +335,7 @@ class Variable(msgspec.Struct, frozen=True, eq=False):
 
     def _text(self, operator: str, text: object) -> Expression:
         method = OPERATORS[operator].method
-        plain = _plain(text, f"{self}.{method}")
+        plain = plain_value(text, f"{self}.{method}")
         if not isinstance(plain, str):
             raise UsageError(f"{self}.{method}() needs a text, not {literal(plain)}")
         return Comparison(self, operator, plain)
@@ -355,10 +351,6 @@ class Variable(msgspec.Struct, frozen=True, eq=False):
         )
 
     __and__ = __rand__ = __or__ = __ror__ = __invert__ = __bool__ = _alone
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 class Metric(Variable, frozen=True, eq=False):
@@ -405,49 +397,3 @@ VARIABLES: dict[str, type[Variable]] = {
     kind.source: kind for kind in (Metric, Parameter, Other, Metadata, Environment, _TagColumn)
 }
 """The class of each source."""
-
-
-def literal(value: Value) -> str:
-    """Return a value as Python, and as `read_expression` reads it."""
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, datetime):
-        return f'datetime("{value.isoformat()}")'
-    return repr(value)
-
-
-def _check_name(name: object, called: str) -> None:
-    if not isinstance(name, str) or not name:
-        raise UsageError(f"{called}({shortened(repr(name), 60)}) needs a name, a text")
-    _check_text(name, called)
-
-
-def _check_text(text: str, place: str) -> None:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{place}: the text has half a character (a lone surrogate)") from None
-
-
-def _plain(value: object, place: str) -> Value:
-    """Return a value as one that JSON can carry.
-
-    Raises:
-        UsageError: There is no such value.
-    """
-    if value is None or isinstance(value, (bool, datetime)):
-        return value
-    if isinstance(value, str):
-        _check_text(value, place)
-        return str(value)
-    if isinstance(value, numbers.Integral):
-        if -_WIDEST <= int(value) < _WIDEST:
-            return int(value)
-    elif isinstance(value, numbers.Real) and math.isfinite(value):
-        return float(value)
-    if isinstance(value, (Variable, Expression)):
-        raise UsageError(f"{place} {value}: a column is compared with a value, not another column")
-    raise UsageError(
-        f"{place} {shortened(repr(value), 60)}: a value is a finite number of 64 bits, a text, "
-        "a datetime, True, False or None"
-    )

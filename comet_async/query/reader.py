@@ -19,7 +19,8 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 
 from comet_async.errors import UsageError
-from comet_async.query.expressions import MAX_DEPTH, VARIABLES, Expression, Tag, Value, Variable
+from comet_async.query.expressions import MAX_DEPTH, VARIABLES, Expression, Tag, Variable
+from comet_async.query.literals import Value
 from comet_async.query.operators import OPERATORS, SIGNS
 from comet_async.query.tokens import Token, moment_of, number_of, text_of, tokens_of, wrong
 

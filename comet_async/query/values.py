@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from comet_async.errors import UsageError
-from comet_async.query.expressions import Comparison, Value, literal
+from comet_async.query.expressions import Comparison
+from comet_async.query.literals import Value, literal
 from comet_async.query.operators import OPERATORS
 
 __all__ = ["WireValue", "guessed_type", "wire_value"]
