@@ -57,7 +57,9 @@ def numbered_pages(
     page: str = "page",
     size: str = "size",
 ) -> Paged[Page, Item]:
-    """Return a listing by page number; a page shorter than its size is the last.
+    """Return a listing by page number, which ends at an empty page.
+
+    One that is shorter than its size may be so because the server has a smaller limit.
 
     Args:
         first: Request for the first page, its number and size in the query.
@@ -74,7 +76,7 @@ def numbered_pages(
         raise UsageError(f"{first.path}: paging needs {page} >= 1 and {size} >= 1")
 
     def following(request: Request[Page], answer: Page) -> Request[Page] | None:
-        if len(items(answer)) < per_page:
+        if not items(answer):
             return None
         return with_query(request, **{page: query_number(request.query, page) + 1})
 
@@ -89,7 +91,9 @@ def offset_pages(
     offset: str = "offset",
     count: str = "count",
 ) -> Paged[Page, Item]:
-    """Return a listing by offset; an empty page, or one shorter than asked for, is the last.
+    """Return a listing by offset, which ends at an empty page.
+
+    One that is shorter than asked for may be so because the server has a smaller limit.
 
     Args:
         first: Request for the first page, its count in the query.
@@ -107,7 +111,7 @@ def offset_pages(
 
     def following(request: Request[Page], answer: Page) -> Request[Page] | None:
         got = len(items(answer))
-        if got < per_page:
+        if not got:
             return None
         return with_query(request, **{offset: query_number(request.query, offset) + got})
 

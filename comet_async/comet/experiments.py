@@ -254,7 +254,7 @@ def search_experiments(
         chains_query_rules: Its form is not documented.
 
     Returns:
-        At most `limit` keys; there is no total, a short page is the last.
+        At most `limit` keys; there is no total, and a server may have a smaller limit of its own.
 
     Raises:
         UsageError: `limit` or `page` is below 1.
@@ -290,9 +290,9 @@ class _SearchBody(TypedDict):
 def _next_search(
     request: Request[FoundExperiments], answer: FoundExperiments
 ) -> Request[FoundExperiments] | None:
-    body = cast("_SearchBody", msgspec.json.decode(request.body or b"{}"))
-    if len(answer.experiments) < body["limit"]:
+    if not answer.experiments:
         return None
+    body = cast("_SearchBody", msgspec.json.decode(request.body or b"{}"))
     body["page"] += 1
     return msgspec.structs.replace(request, body=msgspec.json.encode(body))
 

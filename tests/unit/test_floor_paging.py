@@ -31,12 +31,13 @@ def walk(paged: Paged[list[str], str], pages: list[list[str]]) -> list[str]:
     return targets
 
 
-def test_numbered_pages_end_with_a_short_page() -> None:
-    paged = numbered_pages(listing(page=1, size=2, kind="x"), same, str)
-    assert walk(paged, [["a", "b"], ["c", "d"], ["e"]]) == [
-        "/list?page=1&size=2&kind=x",
-        "/list?page=2&size=2&kind=x",
-        "/list?page=3&size=2&kind=x",
+def test_numbered_pages_go_on_past_a_short_page_and_end_with_an_empty_one() -> None:
+    paged = numbered_pages(listing(page=1, size=9, kind="x"), same, str)
+    assert walk(paged, [["a", "b"], ["c", "d"], ["e"], []]) == [
+        "/list?page=1&size=9&kind=x",
+        "/list?page=2&size=9&kind=x",
+        "/list?page=3&size=9&kind=x",
+        "/list?page=4&size=9&kind=x",
     ]
 
 
@@ -54,9 +55,9 @@ def test_offset_pages_advance_by_what_came() -> None:
     ]
 
 
-def test_offset_pages_end_with_a_short_page() -> None:
+def test_offset_pages_go_on_past_a_short_page_and_end_with_an_empty_one() -> None:
     paged = offset_pages(listing(offset=5, count=2), same, str)
-    assert walk(paged, [["a"]]) == ["/list?offset=5&count=2"]
+    assert walk(paged, [["a"], []]) == ["/list?offset=5&count=2", "/list?offset=6&count=2"]
 
 
 @pytest.mark.parametrize("query", [{}, {"page": 0, "size": 5}, {"page": 1, "size": 0}])
