@@ -183,8 +183,8 @@ class AiohttpTransport:
 
     async def _uploaded(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
         """Send a body that is read meanwhile; its file is closed on every way out."""
-        await upload.open()
         try:
+            await upload.open()
             return await self._exchanged(request, upload)
         except aiohttp.ClientError:
             if upload.failure is None:

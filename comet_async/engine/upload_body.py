@@ -85,7 +85,8 @@ class UploadBody:
         self.whole = self.size == 0
         sent = 0
         if self._before:
-            await self._written(write, memoryview(self._before), last=False)
+            last = self._upload.size == 0 and not self._after
+            await self._written(write, memoryview(self._before), last=last)
         self._tell(sent)
         while sent < self._upload.size:
             block = memoryview(await self._block(sent))

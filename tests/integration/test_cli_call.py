@@ -258,8 +258,9 @@ def test_help_and_version(run: Run, tmp_path: Path) -> None:
     assert run("--version").out == "comet-async 0.1.0\n"
     assert "\nUsage" in "\n" + run("call").out
     listed = run("call", "--list")
-    assert len(listed.lines) == 67
-    assert json.loads(run("call", "--list", "--json").out)[0] == {
+    assert len(listed.lines) == 137
+    rows = {row["name"]: row for row in json.loads(run("call", "--list", "--json").out)}
+    assert rows["download_artifact_version"] == {
         "name": "download_artifact_version",
         "method": "GET",
         "kind": "download",
