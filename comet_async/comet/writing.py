@@ -138,7 +138,7 @@ def _body(
     plain = _plain(path, json)
     if isinstance(plain, dict):
         refuse_unusable(path, cast("dict[str, object]", plain), allowed)
-    return plain
+    return cast("object", plain)
 
 
 def _plain(path: str, value: object) -> object:

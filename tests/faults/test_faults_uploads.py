@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from comet_async import Session, comet
+from comet_async import Session, Timeouts, comet
 from comet_async.engine.upload_body import BLOCK
 from comet_async.errors import (
     ClientError,
@@ -177,7 +177,7 @@ async def test_an_upload_is_taken_at_the_pace_of_the_other_side(large: Path) -> 
 
 async def test_a_slow_upload_outlasts_every_limit_of_whole_exchanges(large: Path) -> None:
     """Total and headers are far below what it takes; only a stall would end it."""
-    quick = msgspec.structs.replace(SCALED, total=0.01, headers=0.01)
+    quick = Timeouts(total=0.01, headers=0.01)
 
     async def slowly(
         arrival: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

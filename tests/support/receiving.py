@@ -9,7 +9,16 @@ import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
-__all__ = ["Arrival", "Receiver", "answers", "answers_early", "receiver", "resets", "stops_reading"]
+__all__ = [
+    "Arrival",
+    "Receiver",
+    "answers",
+    "answers_early",
+    "receiver",
+    "resets",
+    "stops_reading",
+    "take_body",
+]
 
 _PIECE = 64 * 1024
 
@@ -46,7 +55,9 @@ class Arrival:
 Way = Callable[[Arrival, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
-async def body(arrival: Arrival, reader: asyncio.StreamReader, most: int | None = None) -> None:
+async def take_body(
+    arrival: Arrival, reader: asyncio.StreamReader, most: int | None = None
+) -> None:
     """Read the body, or `most` bytes of it."""
     length = int(arrival.headers.get("content-length", "0"))
     wanted = length if most is None else min(most, length)
@@ -64,7 +75,7 @@ def answers(data: bytes = b"{}", *, status: str = "200 OK", extra: str = "") -> 
     async def way(
         arrival: Arrival, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        await body(arrival, reader)
+        await take_body(arrival, reader)
         head = f"HTTP/1.1 {status}\r\nContent-Length: {len(data)}\r\n{extra}\r\n"
         writer.write(head.encode() + data)
         await writer.drain()
@@ -78,7 +89,7 @@ def answers_early(after: int, *, status: str, extra: str = "") -> Way:
     async def way(
         arrival: Arrival, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        await body(arrival, reader, after)
+        await take_body(arrival, reader, after)
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 2\r\n{extra}\r\n{{}}".encode())
         await writer.drain()
         while data := await reader.read(_PIECE):
@@ -94,7 +105,7 @@ def resets(after: int | None = None) -> Way:
     async def way(
         arrival: Arrival, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        await body(arrival, reader, after)
+        await take_body(arrival, reader, after)
         raw = writer.get_extra_info("socket")
         raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
@@ -108,7 +119,7 @@ def stops_reading(after: int | None) -> Way:
     async def way(
         arrival: Arrival, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        await body(arrival, reader, after)
+        await take_body(arrival, reader, after)
         await asyncio.Event().wait()
 
     return way
