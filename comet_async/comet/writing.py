@@ -136,9 +136,12 @@ def _body(
     path: str, json: Mapping[str, object] | Sequence[object] | Body, allowed: Collection[str]
 ) -> object:
     plain = _plain(path, json)
-    if isinstance(plain, dict):
-        refuse_unusable(path, cast("dict[str, object]", plain), allowed)
-    return cast("object", plain)
+    refuse_unusable(path, _members(plain), allowed)
+    return plain
+
+
+def _members(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
 
 
 def _plain(path: str, value: object) -> object:
