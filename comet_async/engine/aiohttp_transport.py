@@ -13,7 +13,6 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
-import anyio
 import msgspec
 from aiohttp import abc as aiohttp_abc
 
@@ -29,9 +28,6 @@ from comet_async.engine.by_connection import ByConnection
 from comet_async.engine.connections import Connector, Opened
 from comet_async.engine.deadlines import Deadline, Deadlines
 from comet_async.engine.handover import Intake, taken_over
-from comet_async.engine.inflate import inflated
-from comet_async.engine.large import LARGE
-from comet_async.engine.pieces import Pieces
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import (
     HttpAnswer,
@@ -41,8 +37,8 @@ from comet_async.engine.transport import (
     filled_by_pieces,
 )
 from comet_async.engine.upload_body import UploadBody
+from comet_async.engine.whole_answer import first_wait, whole_answer, whole_body
 from comet_async.errors import (
-    BodyTooLarge,
     CometAsyncError,
     ProtocolError,
     RequestTimeout,
@@ -171,15 +167,15 @@ class AiohttpTransport:
     async def _whole(self, request: HttpRequest) -> HttpAnswer:
         if request.upload is not None:
             return await self._uploaded(request, UploadBody(request.upload, request.sent))
-        with self._limit(_first_wait(request.timeouts)) as deadline:
+        with self._limit(first_wait(request.timeouts)) as deadline:
             opened = await self._send(request)
             try:
-                body = await _whole_body(opened, request, deadline)
+                body = await whole_body(opened, request, deadline)
             except BaseException:
                 opened.held.close()
                 raise
             opened.held.release()
-        return await _answer(opened, body, request.max_body_bytes)
+        return await whole_answer(opened, body, request.max_body_bytes)
 
     async def _uploaded(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
         """Send a body that is read meanwhile; its file is closed on every way out."""
@@ -208,7 +204,7 @@ class AiohttpTransport:
             opened = await self._send(request, upload)
             early = upload.unfinished
             try:
-                body = await _whole_body(opened, request, deadline)
+                body = await whole_body(opened, request, deadline)
             except BaseException:
                 opened.held.close()
                 raise
@@ -218,7 +214,7 @@ class AiohttpTransport:
                 opened.held.release()
         if early and opened.status in _SUCCESS:
             raise ProtocolError("success was answered before the whole upload had left")
-        found = await _answer(opened, body, request.max_body_bytes)
+        found = await whole_answer(opened, body, request.max_body_bytes)
         return msgspec.structs.replace(found, early=early)
 
     async def _stream(self, request: HttpRequest) -> HttpStream:
@@ -346,62 +342,3 @@ class _AiohttpStream:
             self._opened.held.release()
         else:
             self._opened.held.close()
-
-
-async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) -> bytes:
-    """Read to the end; most answers came with their headers and need no limit of their own."""
-    content = opened.content
-    piece = await content.readany()
-    if content.at_eof():
-        return _within_cap(piece, request)
-    loop = asyncio.get_running_loop()
-    timeouts = request.timeouts
-    end = _FOREVER if timeouts.total is None else loop.time() + timeouts.total
-    watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
-    enter = request.before_large
-    pieces = Pieces()
-    size = 0
-    while piece:
-        pieces.add(piece)
-        size += len(piece)
-        if size > request.max_body_bytes:
-            raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
-        if watch.too_slow(len(piece), loop.time()):
-            raise RequestTimeout("the body came too slowly")
-        if enter is not None and size >= LARGE:
-            deadline.move(end)
-            await enter()
-            enter = None
-            watch.restart(loop.time())
-        deadline.move(min(loop.time() + timeouts.idle, end))
-        piece = await content.readany()
-    return pieces.whole()
-
-
-def _within_cap(body: bytes, request: HttpRequest) -> bytes:
-    if len(body) > request.max_body_bytes:
-        raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
-    return body
-
-
-def _first_wait(timeouts: Timeouts) -> float:
-    """Return the seconds until the first byte of the body must be there."""
-    return timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
-
-
-async def _answer(opened: Opened, body: bytes, max_body_bytes: int) -> HttpAnswer:
-    headers = opened.headers
-    encoding = headers.get("Content-Encoding")
-    plain = body
-    if encoding is not None and len(body) < LARGE:
-        plain = inflated(body, encoding, max_body_bytes)
-    elif encoding is not None:
-        # It takes tens of milliseconds, without the GIL: the loop goes on meanwhile.
-        plain = await anyio.to_thread.run_sync(inflated, body, encoding, max_body_bytes)
-    return HttpAnswer(
-        status=opened.status,
-        headers=headers,
-        body=plain,
-        received=len(body),
-        peer=opened.peer,
-    )

@@ -140,12 +140,12 @@ class UploadBody:
                 raise self._lost("the attempt is over")
             try:
                 data = file.read(min(BLOCK, self._upload.size - self._read))
-                self._read += len(data or b"")
+                self._read += len(data)
                 if not data or self._read == self._upload.size:
                     self._check(file)
             except OSError as error:
                 raise self._lost(error.strerror or type(error).__name__) from None
-        if not data:
+        if not data:  # some file systems tell a size that is not the content's
             raise self._lost("it ended early")
         return data
 

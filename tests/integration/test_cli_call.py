@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from comet_async.cli.main import program
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     KEY,
@@ -282,6 +284,24 @@ def test_writes_want_a_yes_where_nobody_can_be_asked(run: Run, server: LocalServ
     assert (done.code, done.out, done.err) == (0, "null\n", "")
     (sent,) = server.log.matching("/write/experiment/archive")
     assert sent.method == "GET"
+
+
+@pytest.mark.parametrize(("typed", "code", "arrived"), [("n\n", 1, 0), ("y\n", 0, 1)])
+def test_writes_ask_on_a_terminal(
+    typed: str,
+    code: int,
+    arrived: int,
+    server: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("comet_async.cli.calling.is_terminal", lambda _: True)
+    server.faults.add("no_content", match="/write/")
+    before = len(server.log.matching("/write/experiment/restore"))
+    command = ["call", "restore_experiment", "--experiment-key", "e1"]
+    ended = CliRunner().invoke(program, command, input=typed)
+    assert ended.exit_code == code
+    assert "restore_experiment changes the server's state. Do it? [y/N]" in ended.stderr
+    assert len(server.log.matching("/write/experiment/restore")) == before + arrived
 
 
 def test_files_go_out_as_they_are(run: Run, server: LocalServer, tmp_path: Path) -> None:
