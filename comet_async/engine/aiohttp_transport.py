@@ -193,8 +193,9 @@ class AiohttpTransport:
     async def _exchanged(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
         timeouts = request.timeouts
         clock = asyncio.get_running_loop().time
-        end = _FOREVER if timeouts.total is None else clock() + timeouts.total
-        with self._limit(timeouts.connect + timeouts.idle) as deadline:
+        total = _FOREVER if timeouts.total is None else timeouts.total
+        end = clock() + total
+        with self._limit(min(timeouts.connect + timeouts.idle, total)) as deadline:
 
             def moved() -> None:
                 wait = timeouts.stored if upload.whole else timeouts.idle
