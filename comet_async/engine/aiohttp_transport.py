@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
-import anyio
+import msgspec
 from aiohttp import abc as aiohttp_abc
 
 from comet_async.engine import by_connection
@@ -28,9 +28,6 @@ from comet_async.engine.by_connection import ByConnection
 from comet_async.engine.connections import Connector, Opened
 from comet_async.engine.deadlines import Deadline, Deadlines
 from comet_async.engine.handover import Intake, taken_over
-from comet_async.engine.inflate import inflated
-from comet_async.engine.large import LARGE
-from comet_async.engine.pieces import Pieces
 from comet_async.engine.speed import SpeedWatch
 from comet_async.engine.transport import (
     HttpAnswer,
@@ -39,13 +36,21 @@ from comet_async.engine.transport import (
     Timeouts,
     filled_by_pieces,
 )
-from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
+from comet_async.engine.upload_body import UploadBody
+from comet_async.engine.whole_answer import first_wait, whole_answer, whole_body
+from comet_async.errors import (
+    CometAsyncError,
+    ProtocolError,
+    RequestTimeout,
+    UsageError,
+)
 from comet_async.service import Tls
 
 __all__ = ["AiohttpTransport", "ssl_context"]
 
 _READ_BUFFER = 256 * 1024
 _FOREVER = float("inf")
+_SUCCESS = range(200, 300)
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
@@ -160,15 +165,58 @@ class AiohttpTransport:
             del failure
 
     async def _whole(self, request: HttpRequest) -> HttpAnswer:
-        with self._limit(_first_wait(request.timeouts)) as deadline:
+        if request.upload is not None:
+            return await self._uploaded(request, UploadBody(request.upload, request.sent))
+        with self._limit(first_wait(request.timeouts)) as deadline:
             opened = await self._send(request)
             try:
-                body = await _whole_body(opened, request, deadline)
+                body = await whole_body(opened, request, deadline)
             except BaseException:
                 opened.held.close()
                 raise
             opened.held.release()
-        return await _answer(opened, body, request.max_body_bytes)
+        return await whole_answer(opened, body, request.max_body_bytes)
+
+    async def _uploaded(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
+        """Send a body that is read meanwhile; its file is closed on every way out."""
+        try:
+            await upload.open()
+            return await self._exchanged(request, upload)
+        except aiohttp.ClientError:
+            if upload.failure is None:
+                raise
+            failure = upload.failure
+        finally:
+            await upload.aclose()
+        raise failure
+
+    async def _exchanged(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
+        timeouts = request.timeouts
+        clock = asyncio.get_running_loop().time
+        total = _FOREVER if timeouts.total is None else timeouts.total
+        end = clock() + total
+        with self._limit(min(timeouts.connect + timeouts.idle, total)) as deadline:
+
+            def moved() -> None:
+                wait = timeouts.stored if upload.whole else timeouts.idle
+                deadline.move(min(clock() + wait, end))
+
+            upload.moved = moved
+            opened = await self._send(request, upload)
+            early = upload.unfinished
+            try:
+                body = await whole_body(opened, request, deadline)
+            except BaseException:
+                opened.held.close()
+                raise
+            if early:
+                opened.held.close()
+            else:
+                opened.held.release()
+        if early and opened.status in _SUCCESS:
+            raise ProtocolError("success was answered before the whole upload had left")
+        found = await whole_answer(opened, body, request.max_body_bytes)
+        return msgspec.structs.replace(found, early=early)
 
     async def _stream(self, request: HttpRequest) -> HttpStream:
         with self._limit(request.timeouts.headers):
@@ -221,11 +269,11 @@ class AiohttpTransport:
             self._last_timeouts = (timeouts, found)
         return found
 
-    def _send(self, request: HttpRequest) -> Awaitable[Opened]:
+    def _send(self, request: HttpRequest, upload: UploadBody | None = None) -> Awaitable[Opened]:
         connector = self._connector(public_only=request.public_only, fresh=request.fresh)
         patience = self._patience(request.timeouts)
-        if self._by_connection is None or by_connection.takes_part():
-            return self._by_client.send(request, connector, patience)
+        if self._by_connection is None or upload is not None or by_connection.takes_part():
+            return self._by_client.send(request, connector, patience, upload)
         return self._by_connection.send(request, connector, patience)
 
 
@@ -295,62 +343,3 @@ class _AiohttpStream:
             self._opened.held.release()
         else:
             self._opened.held.close()
-
-
-async def _whole_body(opened: Opened, request: HttpRequest, deadline: Deadline) -> bytes:
-    """Read to the end; most answers came with their headers and need no limit of their own."""
-    content = opened.content
-    piece = await content.readany()
-    if content.at_eof():
-        return _within_cap(piece, request)
-    loop = asyncio.get_running_loop()
-    timeouts = request.timeouts
-    end = _FOREVER if timeouts.total is None else loop.time() + timeouts.total
-    watch = SpeedWatch(timeouts.low_speed_bytes, timeouts.low_speed_seconds, loop.time())
-    enter = request.before_large
-    pieces = Pieces()
-    size = 0
-    while piece:
-        pieces.add(piece)
-        size += len(piece)
-        if size > request.max_body_bytes:
-            raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
-        if watch.too_slow(len(piece), loop.time()):
-            raise RequestTimeout("the body came too slowly")
-        if enter is not None and size >= LARGE:
-            deadline.move(end)
-            await enter()
-            enter = None
-            watch.restart(loop.time())
-        deadline.move(min(loop.time() + timeouts.idle, end))
-        piece = await content.readany()
-    return pieces.whole()
-
-
-def _within_cap(body: bytes, request: HttpRequest) -> bytes:
-    if len(body) > request.max_body_bytes:
-        raise BodyTooLarge(f"the body is over the cap of {request.max_body_bytes} bytes")
-    return body
-
-
-def _first_wait(timeouts: Timeouts) -> float:
-    """Return the seconds until the first byte of the body must be there."""
-    return timeouts.headers if timeouts.total is None else min(timeouts.headers, timeouts.total)
-
-
-async def _answer(opened: Opened, body: bytes, max_body_bytes: int) -> HttpAnswer:
-    headers = opened.headers
-    encoding = headers.get("Content-Encoding")
-    plain = body
-    if encoding is not None and len(body) < LARGE:
-        plain = inflated(body, encoding, max_body_bytes)
-    elif encoding is not None:
-        # It takes tens of milliseconds, without the GIL: the loop goes on meanwhile.
-        plain = await anyio.to_thread.run_sync(inflated, body, encoding, max_body_bytes)
-    return HttpAnswer(
-        status=opened.status,
-        headers=headers,
-        body=plain,
-        received=len(body),
-        peer=opened.peer,
-    )

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from comet_async.cli.main import program
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     KEY,
@@ -258,11 +260,57 @@ def test_help_and_version(run: Run, tmp_path: Path) -> None:
     assert run("--version").out == "comet-async 0.1.0\n"
     assert "\nUsage" in "\n" + run("call").out
     listed = run("call", "--list")
-    assert len(listed.lines) == 67
-    assert json.loads(run("call", "--list", "--json").out)[0] == {
+    assert len(listed.lines) == 137
+    rows = {row["name"]: row for row in json.loads(run("call", "--list", "--json").out)}
+    assert rows["download_artifact_version"] == {
         "name": "download_artifact_version",
         "method": "GET",
         "kind": "download",
         "summary": "Return all stored files of one version of an artifact as a zip archive.",
     }
     assert process("--version", env=environment(), cwd=tmp_path).out == "comet-async 0.1.0\n"
+
+
+def test_writes_want_a_yes_where_nobody_can_be_asked(run: Run, server: LocalServer) -> None:
+    before = server.log.total
+    refused = run("call", "archive_experiment", "--experiment-key", "e1")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
+        "comet-async: archive_experiment changes the server's state; give --yes to do it\n"
+    )
+    assert server.log.total == before
+    server.faults.add("no_content", match="/write/")
+    done = run("call", "archive_experiment", "--experiment-key", "e1", "--yes")
+    assert (done.code, done.out, done.err) == (0, "null\n", "")
+    (sent,) = server.log.matching("/write/experiment/archive")
+    assert sent.method == "GET"
+
+
+@pytest.mark.parametrize(("typed", "code", "arrived"), [("n\n", 1, 0), ("y\n", 0, 1)])
+def test_writes_ask_on_a_terminal(
+    typed: str,
+    code: int,
+    arrived: int,
+    server: LocalServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("comet_async.cli.calling.is_terminal", lambda _: True)
+    server.faults.add("no_content", match="/write/")
+    before = len(server.log.matching("/write/experiment/restore"))
+    command = ["call", "restore_experiment", "--experiment-key", "e1"]
+    ended = CliRunner().invoke(program, command, input=typed)
+    assert ended.exit_code == code
+    assert "restore_experiment changes the server's state. Do it? [y/N]" in ended.stderr
+    assert len(server.log.matching("/write/experiment/restore")) == before + arrived
+
+
+def test_files_go_out_as_they_are(run: Run, server: LocalServer, tmp_path: Path) -> None:
+    (tmp_path / "panel.zip").write_bytes(bytes(range(256)))
+    server.faults.add("no_content", match="/git/patch")
+    done = run(
+        *("call", "set_experiment_git_patch", "--experiment-key", "e1"),
+        *("--file", str(tmp_path / "panel.zip"), "--yes"),
+    )
+    assert (done.code, done.err) == (0, "")
+    (sent,) = server.log.matching("/write/experiment/git/patch")
+    assert bytes(range(256)) in sent.body
