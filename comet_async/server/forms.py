@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.multipart import BodyPartReader, MultipartReader
 
 from comet_async.server.problems import ApiError
@@ -18,6 +18,7 @@ __all__ = ["Form", "read_file", "read_form"]
 _BLOCK = 256 * 1024
 _FIELD_LIMIT = 1 << 20
 _PARTS_LIMIT = 1_000
+_FILE = "file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,9 @@ class Form:
         names: File names by name of the part.
     """
 
-    fields: Mapping[str, list[str]] = field(default_factory=dict[str, list[str]])
-    files: Mapping[str, DiskContent] = field(default_factory=dict[str, DiskContent])
-    names: Mapping[str, str] = field(default_factory=dict[str, str])
+    fields: dict[str, list[str]] = field(default_factory=dict[str, list[str]])
+    files: dict[str, DiskContent] = field(default_factory=dict[str, DiskContent])
+    names: dict[str, str] = field(default_factory=dict[str, str])
 
     def text(self, name: str) -> str | None:
         """Return the last text of a name, None when there is none."""
@@ -58,27 +59,36 @@ async def read_form(request: web.BaseRequest, folder: UploadFolder, idle: float)
     """
     if not request.content_type.startswith("multipart/"):
         raise ApiError(400, "body is not a multipart form")
-    fields: dict[str, list[str]] = {}
-    files: dict[str, DiskContent] = {}
-    names: dict[str, str] = {}
+    form = Form({}, {}, {})
     try:
-        reader = await request.multipart()
-        for _ in range(_PARTS_LIMIT):
-            async with asyncio.timeout(idle):
-                part = await reader.next()
-            if part is None:
-                return Form(fields, files, names)
-            if isinstance(part, MultipartReader) or part.name is None:
-                raise ApiError(400, "a part of the form has no name")
-            if part.name == "file":
-                files[part.name] = await _stored(part, folder, idle)
-                names[part.name] = part.filename or ""
-            else:
-                fields.setdefault(part.name, []).append(await _text(part, idle))
-    except TimeoutError:
-        raise ApiError(408, "body took too long") from None
-    except (ValueError, AssertionError, web.HTTPException):
-        raise ApiError(400, "body is not a multipart form") from None
+        await _fill(form, await request.multipart(), folder, idle)
+    except BaseException as error:
+        for content in form.files.values():
+            folder.remove(content)
+        if isinstance(error, TimeoutError):
+            raise ApiError(408, "body took too long") from None
+        if isinstance(error, (ValueError, AssertionError, HttpProcessingError)):
+            raise ApiError(400, "body is not a multipart form") from None
+        raise
+    return form
+
+
+async def _fill(form: Form, reader: MultipartReader, folder: UploadFolder, idle: float) -> None:
+    """Read all parts of a form."""
+    for _ in range(_PARTS_LIMIT):
+        async with asyncio.timeout(idle):
+            part = await reader.next()
+        if part is None:
+            return
+        if isinstance(part, MultipartReader) or part.name is None:
+            raise ApiError(400, "a part of the form has no name")
+        if part.name == _FILE:
+            if _FILE in form.files:
+                raise ApiError(400, "the form has more than one file")
+            form.files[_FILE] = await _stored(part, folder, idle)
+            form.names[_FILE] = part.filename or ""
+        else:
+            form.fields.setdefault(part.name, []).append(await _text(part, idle))
     raise ApiError(400, "the form has too many parts")
 
 

@@ -74,7 +74,8 @@ class World:
     async def write(self, name: str, sent: dict[str, Any]) -> tuple[int, Any]:
         """Send a write as the facts have it; return status and JSON body."""
         fact = FACTS[name]
-        path, query, body, form = fact["path"], {}, {}, aiohttp.FormData()
+        path, query, body = fact["path"], {}, {}
+        form = aiohttp.FormData(default_to_multipart=True)
         filled, upload = self.filled(sent), False
         for parameter in fact["params"]:
             key, where = parameter["name"], parameter["in"]
@@ -86,8 +87,11 @@ class World:
                 path = path.replace(f"{{{key}}}", value)
             elif where == "query" and (key != "metadata" or "file" not in filled):
                 query[key] = str(value)
+            elif key == "file":
+                data = io.BytesIO(value) if isinstance(value, bytes) else value
+                form.add_field(key, data, filename="file")
             elif where == "form" and value is not None:
-                form.add_field(key, value, filename="file" if key == "file" else None)
+                form.add_field(key, value)
             elif where == "body":
                 body[key] = value
         payload: dict[str, Any] = {}
