@@ -10,7 +10,7 @@ from dataclasses import replace
 from comet_async.server.columns import columns_of, union
 from comet_async.server.in_memory import MemoryRun
 from comet_async.server.live_run import LiveRun
-from comet_async.server.logged import Logged, series_of
+from comet_async.server.logged import Logged, next_points
 from comet_async.server.records import (
     Artifact,
     Asset,
@@ -19,7 +19,6 @@ from comet_async.server.records import (
     Project,
     Registration,
     Run,
-    Series,
     Source,
     stable_id,
 )
@@ -29,8 +28,6 @@ __all__ = ["Changes", "Edit"]
 
 Edit = Callable[[Logged], Logged]
 """A change of one experiment, as a function from what is logged to what will be."""
-
-_SECOND_MS = 1000
 
 
 class Changes:
@@ -248,7 +245,7 @@ class Changes:
             values: Texts as they are to be served, or numbers.
             steps: By default they go on by one.
         """
-        self.change(key, lambda run: run.appended(_next_points(run, metric, values, steps)))
+        self.change(key, lambda run: run.appended(next_points(run, metric, values, steps)))
 
     def set_parameter(self, key: str, name: str, text: str) -> None:
         """Give a parameter another value, or add it; its text decides the type of the column."""
@@ -381,22 +378,3 @@ class Changes:
 
 def _by_start(run: Run) -> tuple[int, str]:
     return run.facts.start_ms, run.facts.key
-
-
-def _next_points(
-    run: Logged,
-    metric: str,
-    values: Sequence[str | float],
-    steps: Sequence[int | None] | None,
-) -> Series:
-    old = run.found(metric) or series_of(metric, ())
-    last = max([run.facts.end_ms or run.facts.start_ms, *old.timestamps])
-    step = max((item for item in old.steps if item is not None), default=-1) + 1
-    offset = max(old.offsets, default=-1) + 1
-    return series_of(
-        metric,
-        values,
-        steps=range(step, step + len(values)) if steps is None else steps,
-        offsets=range(offset, offset + len(values)),
-        start_ms=last + _SECOND_MS,
-    )
