@@ -6,8 +6,10 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from comet_async.server.full_metric import full_metric
 from comet_async.server.live_series import LiveSeries, widened
 from comet_async.server.records import (
+    MAX_POINTS,
     Asset,
     Content,
     Facts,
@@ -51,6 +53,7 @@ class LiveRun:
             item.asset_id: item for item in (base.assets() if base else ())
         }
         self._contents: dict[str, Content] = {}
+        self._made: dict[str, tuple[int, tuple[Asset, Content]]] = {}
         self._system: JsonObject | None = None
         self._git: JsonObject | None = None
         self._patch: Content | None = None
@@ -160,13 +163,25 @@ class LiveRun:
         return self._base.cloud()
 
     def assets(self) -> Sequence[Asset]:
-        """Return all assets."""
+        """Return all assets, those with every value of a sampled metric last."""
         with self._lock:
-            return [*self._assets.values()]
+            full = (asset for asset, _content in self._full().values())
+            return [*(self._assets | {asset.asset_id: asset for asset in full}).values()]
+
+    def _full(self) -> dict[str, tuple[Asset, Content]]:
+        """Return the assets of sampled metrics by metric, made anew for those that have grown."""
+        for name, series in self._series.items():
+            made = self._made.get(name)
+            if len(series) > MAX_POINTS and (made is None or made[0] < len(series)):
+                self._made[name] = len(series), full_metric(self._facts.key, series.whole())
+        return {name: pair for name, (_count, pair) in self._made.items() if name in self._series}
 
     def content(self, asset_id: str) -> Content | None:
         """Return the bytes of a stored asset; of one that was taken away, nothing."""
         with self._lock:
+            full = {asset.asset_id: content for asset, content in self._full().values()}
+            if asset_id in full:
+                return full[asset_id]
             if asset_id not in self._assets or self._assets[asset_id].link is not None:
                 return None
             own = self._contents.get(asset_id)
@@ -200,6 +215,7 @@ class LiveRun:
         found = name in self._names
         self._names.pop(name, None)
         self._series.pop(name, None)
+        self._made.pop(name, None)
         return found
 
     def log_parameter(self, name: str, mark: Mark) -> None:

@@ -88,9 +88,13 @@ class LiveSeries:
         self._offsets.append(offset)
         self.summary = widened(self.summary, self._name, mark)
 
-    def series(self) -> Series:
-        """Return the stored points by step, at most `MAX_POINTS`, evenly spread."""
-        whole = Series(
+    def __len__(self) -> int:
+        """Return the number of points that were logged."""
+        return len(self._values)
+
+    def whole(self) -> Series:
+        """Return every point in logging order, as it grows."""
+        return Series(
             self._name,
             self._values,
             self._steps,
@@ -99,13 +103,16 @@ class LiveSeries:
             self._contexts,
             self._offsets,
         )
+
+    def series(self) -> Series:
+        """Return the stored points by step, at most `MAX_POINTS`, evenly spread."""
         chosen: Sequence[int] = range(len(self._values))
         if not self._ordered:
             chosen = sorted(chosen, key=lambda at: _order(self._steps[at]))
         last = len(chosen) - 1
         if last >= MAX_POINTS:
             chosen = [chosen[at * last // (MAX_POINTS - 1)] for at in range(MAX_POINTS)]
-        return whole.picked(chosen)
+        return self.whole().picked(chosen)
 
 
 def _order(step: int | None) -> tuple[bool, int]:

@@ -33,7 +33,12 @@ from comet_async.server.replies import (
     json_reply,
 )
 from comet_async.server.write_assets import complete_upload, put_upload, start_upload, uploaded
-from comet_async.server.write_experiments import create, set_alive, written_key
+from comet_async.server.write_experiments import (
+    create,
+    set_alive,
+    symlink_by_get,
+    written_key,
+)
 from comet_async.server.write_projects import GENERAL
 from comet_async.server.write_values import mark_of, metric_points
 
@@ -215,6 +220,7 @@ ROUTES: dict[tuple[str, str], Handler] = {
     ("GET", f"{_BASE}/health/ping"): _ping,
     ("POST", f"{_BASE}/status-report/update"): Write(_report_status),
     ("POST", f"{_BASE}/status-report/offline-metadata"): Write(_report_times),
+    ("GET", f"{_BASE}/symlink/new"): Write(symlink_by_get),
     ("POST", f"{_BASE}/tags/add-tags-to-experiment"): Write(_add_tags),
     ("POST", f"{_BASE}/batch/logger/experiment/metric"): Write(_log_metrics),
     ("POST", f"{_BASE}/batch/logger/experiment/parameter"): Write(_log_parameters),

@@ -11,7 +11,7 @@ from comet_async.server.records import Facts, JsonObject, Mark, Project, stable_
 from comet_async.server.replies import ApiError, Call, Handler, Reply, Write, json_reply
 from comet_async.server.store import Store
 
-__all__ = ["ROUTES", "create", "home_of", "set_alive", "written_key"]
+__all__ = ["ROUTES", "create", "home_of", "set_alive", "symlink_by_get", "written_key"]
 
 _BEAT_MS = 10_000
 _GPU_MS = 60_000
@@ -200,7 +200,8 @@ def _move(call: Call) -> Reply:
     return acknowledged()
 
 
-def _symlink_by_get(call: Call) -> Reply:
+def symlink_by_get(call: Call) -> Reply:
+    """Show an experiment in one more project of its workspace, which is made if need be."""
     key, name = written_key(call), call.need("projectName")
     workspace = call.known_run(key).facts.project.workspace
     project = home_of(call.store, workspace, name)
@@ -222,5 +223,5 @@ ROUTES: dict[tuple[str, str], Handler] = {
         _mark_not_throttled
     ),
     ("POST", f"{_BASE}/experiment/move"): Write(_move),
-    ("GET", f"{_BASE}/project/symlink"): Write(_symlink_by_get),
+    ("GET", f"{_BASE}/project/symlink"): Write(symlink_by_get),
 }

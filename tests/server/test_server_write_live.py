@@ -155,6 +155,15 @@ async def test_tags_and_the_times_of_an_archive(world: World) -> None:
     assert (await world.read("experiment/tags", RUN))["tags"] == ["a", "b"]
 
 
+async def test_a_symlink_of_the_client_is_one_of_the_api(world: World) -> None:
+    await post(world, "logger/add/run", HELLO)
+    url = f"{world.server.url}/clientlib/symlink/new"
+    async with world.session.get(url, params={**RUN, "projectName": "more"}) as response:
+        assert response.status == 200
+    rows = await world.read("experiments", {"workspaceName": "default", "projectName": "more"})
+    assert [row["experimentKey"] for row in rows["experiments"]] == [KEY]
+
+
 async def upload(world: World, path: str, data: bytes, **query: str) -> tuple[int, Any]:
     form = aiohttp.FormData()
     form.add_field("file", io.BytesIO(data), filename="file")

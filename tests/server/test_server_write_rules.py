@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import threading
+import zipfile
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -232,6 +233,18 @@ async def test_more_points_than_are_stored_are_sampled_evenly(world: World) -> N
     steps = [row["step"] for row in found["metrics"]]
     assert (len(steps), steps[0], steps[-1]) == (15_000, 0, 19_999)
     assert {second - first for first, second in itertools.pairwise(steps)} == {1, 2}
+    full = {**RUN, "type": "ASSET_TYPE_FULL_METRIC"}
+    [asset] = (await world.read("experiment/asset/list", full))["assets"]
+    assert asset["fileName"] == "long_0.csv.zip"
+    query = {**RUN, "assetId": asset["assetId"]}
+    data = await world.read("experiment/asset/get-asset", query)
+    assert len(data) == asset["fileSize"]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        lines = archive.read("long_0.csv").decode().splitlines()
+    assert len(lines) == 1 + 20_000
+    assert (lines[0], lines[-1].split(",")[0]) == ("value,timestamp,step,epoch", "19999")
+    await world.done("delete_experiment_metric", {**RUN, "metricName": "long"})
+    assert (await world.read("experiment/asset/list", full))["assets"] == []
 
 
 async def test_writes_from_several_threads_and_over_http_are_all_kept(world: World) -> None:
