@@ -177,19 +177,18 @@ def _log_remote_files(call: Call) -> Reply:
     for version_id, asset in found:
         by_version.setdefault(version_id, []).append((_filed(asset), None))
     for version_id in by_version:
-        _open_version(call.store, version_id)
+        _check_open(call.store, version_id)
     for version_id, files in by_version.items():
-        artifact, version = _open_version(call.store, version_id)
-        call.store.written.put_files(artifact, version, files)
+        call.store.written.put_files(version_id, files)
     ids: list[Json] = [asset.asset_id for _version_id, asset in found]
     return acknowledged(experimentKey=key, assetIds=ids)
 
 
-def _open_version(store: Store, version_id: str) -> tuple[Artifact, ArtifactVersion]:
-    artifact, version = _version(store, version_id)
+def _check_open(store: Store, version_id: str) -> None:
+    """Let files be added to a version that is open only."""
+    _artifact, version = store.written.glimpse(version_id) or _version(store, version_id)
     if version.state != "OPEN":
         raise ApiError(400, "The artifact version is closed", 90401)
-    return artifact, version
 
 
 def _filed(asset: Asset) -> Asset:
@@ -213,9 +212,9 @@ def put_artifact_file(
     Raises:
         ApiError: There is no such version, or it is closed.
     """
-    artifact, version = _open_version(store, version_id)
+    _check_open(store, version_id)
     filed = _filed(asset)
-    store.written.put_files(artifact, version, [(filed, content)])
+    store.written.put_files(version_id, [(filed, content)])
     return filed
 
 

@@ -17,11 +17,14 @@ class WrittenArtifacts:
         """Start with nothing written."""
         self._artifacts: dict[str, Artifact] = {}
         self._owners: dict[str, str] = {}
+        self._files: dict[str, dict[tuple[str | None, str], Asset]] = {}
+        self._behind: set[str] = set()
         self._contents: dict[tuple[str, str], Content] = {}
         self._consumed: dict[str, dict[str, None]] = {}
 
     def over(self, workspace: str, below: Iterable[Artifact]) -> list[Artifact]:
         """Return the artifacts of a workspace as they are now, and the new ones after them."""
+        self._catch_up()
         found = {item.artifact_id: item for item in below}
         found |= {key: item for key, item in self._artifacts.items() if item.workspace == workspace}
         return [*found.values()]
@@ -34,11 +37,26 @@ class WrittenArtifacts:
 
     def version(self, version_id: str) -> tuple[Artifact, ArtifactVersion] | None:
         """Return a written artifact and its version by the version's id."""
+        self._catch_up()
+        return self.glimpse(version_id)
+
+    def glimpse(self, version_id: str) -> tuple[Artifact, ArtifactVersion] | None:
+        """Return the same in a short time, though files that were added last may be missing."""
         artifact = self._artifacts.get(self._owners.get(version_id, ""))
         if artifact is None:
             return None
         found = (item for item in artifact.versions if item.version_id == version_id)
         return artifact, next(found)
+
+    def _catch_up(self) -> None:
+        """Give the versions to which files were added all of their files."""
+        for version_id in self._behind:
+            pair = self.glimpse(version_id)
+            if pair is not None:
+                artifact, version = pair
+                files = tuple(self._files[version_id].values())
+                self.put_version(artifact, replace(version, files=files))
+        self._behind.clear()
 
     def put_version(self, artifact: Artifact, version: ArtifactVersion) -> None:
         """Add a version, or change the one of its id.
@@ -61,19 +79,19 @@ class WrittenArtifacts:
             kept.append(version)
         self.put(replace(artifact, versions=tuple(kept)))
 
-    def put_files(
-        self,
-        artifact: Artifact,
-        version: ArtifactVersion,
-        files: Iterable[tuple[Asset, Content | None]],
-    ) -> None:
-        """Add files to a version; one of the same path takes the place of an earlier one."""
-        found = {(item.directory, item.file_name): item for item in version.files}
+    def put_files(self, version_id: str, files: Iterable[tuple[Asset, Content | None]]) -> None:
+        """Add files to a written version, in time that depends on these files alone.
+
+        Args:
+            version_id: Of the version; all its files came this way.
+            files: Assets and their bytes; one of the same path takes an earlier one's place.
+        """
+        found = self._files.setdefault(version_id, {})
         for asset, content in files:
             found[asset.directory, asset.file_name] = asset
             if content is not None:
-                self._contents[version.version_id, asset.asset_id] = content
-        self.put_version(artifact, replace(version, files=tuple(found.values())))
+                self._contents[version_id, asset.asset_id] = content
+        self._behind.add(version_id)
 
     def content(self, version_id: str, asset_id: str) -> Content | None:
         """Return the bytes of an uploaded file."""
