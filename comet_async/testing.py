@@ -294,6 +294,7 @@ def local_server(
     sample: bool = False,
     api_keys: Collection[str] | None = None,
     storage: bool = False,
+    writable: bool = True,
     rate_limit: RateLimit | None = None,
     seed: int = 0,
     compression: bool = True,
@@ -310,6 +311,7 @@ def local_server(
         sample: Whether to serve the real runs that come with the package.
         api_keys: Valid keys; None accepts any.
         storage: Whether to open a second port as object storage for redirects.
+        writable: Whether writes are done; if not, each is answered with 403.
         rate_limit: The server's own limit.
         seed: Of the faults' chance.
         compression: Whether JSON is sent in gzip form to clients that accept it.
@@ -332,6 +334,7 @@ def local_server(
         sample=sample,
         api_keys=api_keys,
         storage=storage,
+        writable=writable,
         rate_limit=rate_limit,
         seed=seed,
         compression=compression,

@@ -21,7 +21,7 @@ COMMANDS = {
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
     "query": "Find the experiments of a project that an expression wants.",
-    "serve": "Serve Comet's read API from offline archives, sample runs or made-up data.",
+    "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
     "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }

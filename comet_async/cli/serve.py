@@ -49,6 +49,7 @@ _REFUSALS = ("400", "413", "504")
     default="127.0.0.1",
     help="Address to listen on, loopback only.  [default: 127.0.0.1]",
 )
+@click.option("--read-only", is_flag=True, help="Refuse every write with 403.")
 @click.option(
     "--chart-points",
     type=click.IntRange(min=0),
@@ -75,11 +76,14 @@ def serve(
     port: int,
     host: str,
     *,
+    read_only: bool,
     chart_points: int | None,
     chart_refusal: str,
     chart_seconds_per_million: float,
 ) -> int:
-    """Serve Comet's read API from offline archives, sample runs or made-up data.
+    """Serve Comet's API from offline archives, sample runs or made-up data.
+
+    What is written to it is there until it ends; your files are never changed.
 
     Prints the URL, and what to set so that clients use it. Without archives and options the sample
     runs are served. Nobody but this machine can connect. Ctrl-C ends it.
@@ -97,6 +101,7 @@ def serve(
         sample=sample or (synthetic is None and not archives),
         host=host,
         port=port,
+        writable=not read_only,
         chart_points=chart_points,
         chart_refusal=int(chart_refusal),
         chart_seconds_per_million=chart_seconds_per_million,

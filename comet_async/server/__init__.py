@@ -1,8 +1,8 @@
 """A local Comet-compatible server: real archives, synthetic data of any size, scripted faults.
 
-It answers the read and download endpoints of the REST API v2 over a loopback port. It is written
-from the facts of the wire and shares no code with the client, so that an error in one of the two
-cannot hide in the other.
+It answers every endpoint of the REST API v2 over a loopback port and keeps what is written while
+it runs. It is written from the facts of the wire and shares no code with the client, so that an
+error in one of the two cannot hide in the other.
 """
 
 from __future__ import annotations

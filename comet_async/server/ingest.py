@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import re
-import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from comet_async.server.archive import ArchiveReader, find_archives, open_archive
 from comet_async.server.database import Database, SqlValue
+from comet_async.server.full_metric import full_metric
 from comet_async.server.numbers_text import span, text_of
-from comet_async.server.records import MAX_POINTS, Json, JsonObject, Mark, Value, stable_id
+from comet_async.server.records import (
+    MAX_POINTS,
+    Json,
+    JsonObject,
+    Mark,
+    Series,
+    Value,
+    stable_id,
+)
 from comet_async.server.replay import Point, ReplayedRun, replay
 
 __all__ = ["invent_sweeps", "load", "load_archive", "sampled"]
@@ -229,25 +235,20 @@ def _store_full_metric(
     database: Database, run: ReplayedRun, name: str, points: Sequence[Point]
 ) -> None:
     """Keep all values of a sampled metric as the zipped CSV file that the server offers."""
-    stem = re.sub("[^a-zA-Z0-9-+]+", "_", name)
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(f"{stem}_0.csv", (2025, 1, 1, 0, 0, 0))
-        archive.writestr(entry, "".join(_csv_lines(points)), zipfile.ZIP_DEFLATED)
-    body = sink.getvalue()
-    cells = (f"{stem}_0.csv.zip", len(body), "ASSET_TYPE_FULL_METRIC", points[-1].timestamp_ms)
-    rest = ("full-metrics", None, None, None, None, None)
     key = run.header.key
-    _insert_asset(database, key, stable_id("full", key, name), (*cells, *rest), body)
-
-
-def _csv_lines(points: Sequence[Point]) -> Iterator[str]:
-    sink = io.StringIO()
-    writer = csv.writer(sink, lineterminator="\n")
-    writer.writerow(("value", "timestamp", "step", "epoch"))
-    for point in points:
-        writer.writerow((point.value, point.timestamp_ms / 1000, point.step, point.epoch))
-    yield sink.getvalue()
+    series = Series(
+        name,
+        [point.value for point in points],
+        [point.step for point in points],
+        [point.epoch for point in points],
+        [point.timestamp_ms for point in points],
+        [point.context for point in points],
+        [point.offset for point in points],
+    )
+    asset, content = full_metric(key, series)
+    cells = (asset.file_name, asset.size, asset.type, asset.created_ms, asset.directory)
+    rest = (None, None, None, None, None)
+    _insert_asset(database, key, asset.asset_id, (*cells, *rest), content.data)
 
 
 def _store_registrations(database: Database, run: ReplayedRun) -> None:

@@ -17,7 +17,7 @@ from comet_async.server.records import (
     Value,
 )
 
-__all__ = ["Logged", "series_of"]
+__all__ = ["Logged", "next_points", "series_of"]
 
 _SECOND_MS = 1000
 
@@ -218,3 +218,30 @@ class Logged:
         kept = tuple(item for item in self.assets if item.asset_id != asset_id)
         contents = {key: item for key, item in self.contents.items() if key != asset_id}
         return replace(self, assets=kept, contents=contents)
+
+
+def next_points(
+    run: Logged,
+    metric: str,
+    values: Sequence[str | float],
+    steps: Sequence[int | None] | None,
+) -> Series:
+    """Return points of a metric, one second apart, that come after all that a run has logged.
+
+    Args:
+        run: What was logged.
+        metric: An old name or a new one.
+        values: Texts as they are to be served, or numbers.
+        steps: By default they go on by one.
+    """
+    old = run.found(metric) or series_of(metric, ())
+    last = max([run.facts.end_ms or run.facts.start_ms, *old.timestamps])
+    step = max((item for item in old.steps if item is not None), default=-1) + 1
+    offset = max(old.offsets, default=-1) + 1
+    return series_of(
+        metric,
+        values,
+        steps=range(step, step + len(values)) if steps is None else steps,
+        offsets=range(offset, offset + len(values)),
+        start_ms=last + _SECOND_MS,
+    )

@@ -41,3 +41,20 @@ def test_a_chart_limit_on_the_command_line(
 )
 def test_a_chart_limit_that_makes_no_sense(wrong: list[str]) -> None:
     assert CliRunner().invoke(program, ["serve", *wrong]).exit_code == 2
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 200), (["--read-only"], 403)])
+def test_read_only_refuses_writes(
+    options: list[str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses: list[int] = []
+
+    async def serve_briefly(server: LocalServer, **_options: Any) -> None:
+        async with server, aiohttp.ClientSession(headers={"Authorization": "k"}) as session:
+            url = f"{server.url}/api/rest/v2/write/workspace/new"
+            async with session.post(url, json={"name": "fresh"}) as answer:
+                statuses.append(answer.status)
+
+    monkeypatch.setattr("comet_async.server.serve_forever", serve_briefly)
+    ended = CliRunner().invoke(program, ["serve", "--synthetic", "3", *options])
+    assert (ended.exit_code, statuses) == (0, [status])
