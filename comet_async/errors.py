@@ -48,6 +48,7 @@ __all__ = [
     "RequestTimeout",
     "ResponseError",
     "ServerError",
+    "SourceError",
     "StatusError",
     "TlsError",
     "TransportError",
@@ -142,6 +143,12 @@ class DestinationError(CometAsyncError):
     remedy = "check the folder, its permissions and the free space, then run again"
 
 
+class SourceError(CometAsyncError):
+    """A local file to upload vanished or changed meanwhile; the server never got all of it."""
+
+    remedy = "let nothing write to the file, and make the request anew"
+
+
 class TransportError(CometAsyncError):
     """No usable HTTP answer arrived.
 
@@ -210,10 +217,12 @@ class BodyTooLarge(TransportError):
 class StatusError(CometAsyncError):
     """The server answered with a status that says no.
 
-    `retry_after` is the wait in seconds that the server asked for, if it did.
+    `retry_after` is the wait in seconds that the server asked for, if it did. `taken` is False when
+    the answer came before the request's body had left whole: what the server lacks it did not do.
     """
 
     retry_after: float | None = None
+    taken: bool = True
 
 
 class ClientError(StatusError):

@@ -16,6 +16,7 @@ import msgspec
 
 from comet_async.errors import UsageError
 from comet_async.redaction import mask, shortened
+from comet_async.upload import Upload
 
 __all__ = ["Blob", "Effect", "Pairs", "QueryValue", "Request", "Scalar", "build"]
 
@@ -69,7 +70,11 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
         query: Query members in order; names may repeat.
         body: Encoded body, if any.
         content_type: Its media type.
-        timeout: Seconds for the whole exchange, over the session's default; None for that default.
+        upload: A body that is read as it is sent, in place of `body`.
+        key_member: Member of the body's JSON object in which the service wants the key once more;
+            it is filled in as the request leaves, never here.
+        timeout: Seconds for the whole exchange, over the session's default; None for that default,
+            which does not bound how long an upload takes.
         tap: Told of the body of the answer that is returned, keys masked; None for nobody.
     """
 
@@ -82,6 +87,8 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
     query: Pairs = ()
     body: bytes | None = None
     content_type: str | None = None
+    upload: Upload | None = None
+    key_member: str | None = None
     timeout: float | None = None
     tap: Callable[[bytes], None] | None = None
 
@@ -108,8 +115,8 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
     def fingerprint(self) -> str:
         """32 hex digits that are equal for requests that ask the same of the same service.
 
-        BLAKE2b over service, method, template, parameters and body; timeout and answer type have
-        no part in it. Stable across processes and releases.
+        BLAKE2b over service, method, template, parameters and body, of a file its name and size;
+        timeout and answer type have no part in it. Stable across processes and releases.
         """
         digest = hashlib.blake2b(digest_size=16)
         pairs = (*self.path_params, ("", ""), *self.query)
@@ -117,6 +124,8 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
             raw = text.encode("utf-8", "surrogatepass")
             digest.update(len(raw).to_bytes(8, "big") + raw)
         digest.update(self.body or b"")
+        if self.upload is not None:
+            digest.update(self.upload.identity)
         return digest.hexdigest()
 
     @property
@@ -139,6 +148,8 @@ class Request(msgspec.Struct, Generic[T_co], frozen=True, kw_only=True, gc=False
             for name, value in (*self.path_params, *self.query)
         )
         size = f" body {len(self.body)} bytes" if self.body is not None else ""
+        if self.upload is not None:
+            size = f" {self.upload!r}"
         return f"<Request {self.method} {self.path}{told}{size} ({self.service})>"
 
 
@@ -193,6 +204,7 @@ def build(
     path_params: Mapping[str, str] | None = None,
     query: Mapping[str, QueryValue] | None = None,
     json: object = None,
+    upload: Upload | None = None,
 ) -> Request[T]:
     """Return a request from plain values; a catalogue's `read` and `write` are built on it.
 
@@ -206,6 +218,7 @@ def build(
         query: Members by wire name; None is not sent, a bool is sent in lower case, a list repeats
             the name.
         json: A value to send as JSON; members that are None inside a dict are sent as null.
+        upload: A file or form to send in its place.
 
     Raises:
         UsageError: A path parameter is empty, missing or unknown.
@@ -220,4 +233,5 @@ def build(
         query=_query_pairs(query) if query else (),
         body=msgspec.json.encode(json) if json is not None else None,
         content_type="application/json" if json is not None else None,
+        upload=upload,
     )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import collections.abc
 import inspect
 import sys
-import types
 import typing
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,10 +12,9 @@ import click
 import msgspec
 
 from comet_async.cli.docstrings import documentation
+from comet_async.cli.kinds import file_kind, list_item, struct_kind, without_none
 
 __all__ = ["JSON_DOCUMENT", "option_name", "options_of", "values_of"]
-
-_LISTS = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
 
 
 class JsonDocument(click.ParamType[object]):
@@ -40,6 +37,27 @@ class JsonDocument(click.ParamType[object]):
 
 
 JSON_DOCUMENT = JsonDocument()
+
+
+class StructDocument(JsonDocument):
+    """As `JsonDocument`, for an object, or a list of objects, of known members.
+
+    Args:
+        wanted: The struct, or a list of it.
+    """
+
+    def __init__(self, wanted: object) -> None:
+        self._wanted = wanted
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> object:
+        """Return the struct, or the list of structs."""
+        found = super().convert(value, param, ctx)
+        try:
+            return msgspec.convert(found, typing.cast("type[object]", self._wanted))
+        except msgspec.ValidationError as error:
+            self.fail(str(error), param, ctx)
 
 
 def _text(value: str) -> bytes:
@@ -74,7 +92,7 @@ def _option(
     parameter: inspect.Parameter, told: Mapping[str, str], defaults: Mapping[str, str]
 ) -> click.Option:
     name = parameter.name
-    kind = _without_none(parameter.annotation)
+    kind = without_none(parameter.annotation)
     flag = option_name(name)
     required = parameter.default is parameter.empty
     text = told.get(name, "")
@@ -82,9 +100,13 @@ def _option(
         required, text = False, f"{text} Default: {defaults[name]}."
     if kind is bool:
         return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=text)
-    if _is_list_of_text(kind):
+    if list_item(parameter.annotation) is str:
         text = f"{text} May be given several times."
         return click.Option([flag, name], multiple=True, required=required, help=text)
+    if file_kind(parameter.annotation):
+        path = click.Path(exists=True, dir_okay=False, path_type=Path)
+        return click.Option([flag, name], type=path, required=required, metavar="FILE", help=text)
+    document, members = _document(parameter.annotation)
     by_type: dict[object, click.ParamType[object]] = {
         str: click.STRING,
         int: click.INT,
@@ -92,21 +114,25 @@ def _option(
     }
     return click.Option(
         [flag, name],
-        type=by_type.get(kind, JSON_DOCUMENT),
+        type=by_type.get(kind, document),
         required=required,
-        help=text,
+        help=f"{text}{members}",
     )
 
 
-def _without_none(annotation: object) -> object:
-    if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
-        arms = [arm for arm in typing.get_args(annotation) if arm is not types.NoneType]
-        return arms[0] if len(arms) == 1 else object
-    return annotation
-
-
-def _is_list_of_text(kind: object) -> bool:
-    return typing.get_origin(kind) in _LISTS and typing.get_args(kind) == (str,)
+def _document(annotation: object) -> tuple[JsonDocument, str]:
+    """Return how JSON is read for an option, and which members it has."""
+    item = list_item(annotation)
+    kind = struct_kind(annotation if item is None else item)
+    if kind is None:
+        return JSON_DOCUMENT, ""
+    fields = msgspec.structs.fields(kind)
+    needed = ", ".join(field.encode_name for field in fields if field.required)
+    others = ", ".join(field.encode_name for field in fields if not field.required)
+    parts = (needed, f"optional {others}" if others else "")
+    told = "; ".join(part for part in parts if part)
+    wanted = kind if item is None else list[kind]  # type: ignore[valid-type]  # made at run time
+    return StructDocument(wanted), f" Members of {'it' if item is None else 'each'}: {told}."
 
 
 def values_of(endpoint: Callable[..., object], given: Mapping[str, object]) -> dict[str, object]:

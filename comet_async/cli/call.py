@@ -14,8 +14,15 @@ from comet_async.cli.calling import Delivery, call_endpoint
 from comet_async.cli.commands import Command, Group
 from comet_async.cli.context import connection
 from comet_async.cli.docstrings import documentation
-from comet_async.cli.endpoints import PAGED, command_line, endpoint_rows, near_names
+from comet_async.cli.endpoints import (
+    PAGED,
+    command_line,
+    effect_told,
+    endpoint_rows,
+    near_names,
+)
 from comet_async.cli.output import put_json
+from comet_async.cli.samples import sample_request
 from comet_async.cli.tables import put_table, table_of
 from comet_async.request import Request
 
@@ -68,6 +75,8 @@ class _Endpoints(Group):
 def call(ctx: click.Context, listed: bool, as_json: bool) -> None:  # noqa: FBT001 click passes them by name
     """Call any endpoint of the API and print its answer as JSON.
 
+    What changes the server's state asks first, or wants --yes.
+
     Options are the endpoint's parameters; `comet-async call NAME --help` explains them.
     """
     if listed:
@@ -87,14 +96,18 @@ call.examples = (
     "comet-async call get_experiment_metric --experiment-key K --metric-name loss",
     "comet-async call get_experiments --workspace-name W --project-name P --all --table",
     "comet-async call get_experiment_asset --experiment-key K --asset-id A -o model.bin",
+    "comet-async call add_experiment_tags --experiment-key K --added-tags best --yes",
+    "comet-async call upload_experiment_asset --experiment-key K --file model.bin --yes",
 )
 
 
 def _command(name: str, endpoint: Callable[..., Request[Any]]) -> Command:
     told = documentation(endpoint)
+    effect = effect_told(sample_request(endpoint))
     parts = (
         told.summary,
         told.detail,
+        effect,
         f"Returns: {told.returns}" if told.returns else "",
         f"Source: {told.source}" if told.source else "",
     )
@@ -108,6 +121,7 @@ def _command(name: str, endpoint: Callable[..., Request[Any]]) -> Command:
             force=given.pop("force"),
             every_page=given.pop("every_page", False),
             timeout=given.pop("time_limit"),
+            agreed=given.pop("agreed", False),
         )
         settings = connection(ctx).settings()
         values = values_of(endpoint, given)
@@ -117,7 +131,7 @@ def _command(name: str, endpoint: Callable[..., Request[Any]]) -> Command:
     command = Command(
         name,
         callback=run,
-        params=[*options_of(endpoint, _CONFIGURED), *_delivery_options(name)],
+        params=[*options_of(endpoint, _CONFIGURED), *_delivery_options(name, writes=bool(effect))],
         help="\n\n".join(part for part in parts if part),
         short_help=told.summary,
     )
@@ -139,7 +153,7 @@ def _fill(
             values[option.name] = workspace.value
 
 
-def _delivery_options(name: str) -> list[click.Parameter]:
+def _delivery_options(name: str, *, writes: bool) -> list[click.Parameter]:
     shared: list[click.Parameter] = [
         click.Option(["--table", "as_table"], is_flag=True, help="Print a table."),
         click.Option(
@@ -164,4 +178,7 @@ def _delivery_options(name: str) -> list[click.Parameter]:
     if name in PAGED:
         every = click.Option(["--all", "every_page"], is_flag=True, help="Fetch every page.")
         return [every, *shared]
+    if writes:
+        agreed = click.Option(["--yes", "agreed"], is_flag=True, help="Do it without asking.")
+        return [agreed, *shared]
     return shared

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
+import click
 import msgspec
 
 from comet_async import comet
@@ -22,12 +23,14 @@ from comet_async.engine.part_file import PartFile, checked_folder
 from comet_async.errors import UsageError
 from comet_async.progress import RichProgress, View, can_move
 from comet_async.redaction import MASK
-from comet_async.request import Blob, Request
+from comet_async.request import Blob, Effect, Request
 
 if TYPE_CHECKING:
     from comet_async.engine.session import Session
 
 __all__ = ["Delivery", "call_endpoint"]
+
+T = TypeVar("T")
 
 _STDOUT = Path("-")
 
@@ -42,6 +45,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         force: Replace an existing file.
         every_page: Fetch every page of a listing.
         timeout: Seconds for the exchange.
+        agreed: Change the server's state without asking.
     """
 
     table: bool = False
@@ -50,6 +54,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     force: bool = False
     every_page: bool = False
     timeout: float | None = None
+    agreed: bool = False
 
     @property
     def file(self) -> Path | None:
@@ -73,6 +78,7 @@ def call_endpoint(
     request = _request(name, values, delivery)
     _check(request, delivery)
     service = connection.service(settings)
+    _agree(name, request, delivery)
 
     async def work() -> int:
         async with connection.session(service, settings) as session:
@@ -83,9 +89,10 @@ def call_endpoint(
                 items = [item async for item in session.items(paged)]
                 await _deliver(items, delivery)
             elif delivery.raw:
-                await _deliver_raw(await session.send(request.returning(bytes)), settings, delivery)
+                body = await _sent(session, request.returning(bytes))
+                await _deliver_raw(body, settings, delivery)
             else:
-                await _deliver(await session.send(request), delivery)
+                await _deliver(await _sent(session, request), delivery)
         return Exit.OK
 
     return run(work)
@@ -118,6 +125,28 @@ def _check(request: Request[Any], delivery: Delivery) -> None:
         checked_folder(delivery.file)
         if delivery.file.exists() and not delivery.force:
             raise Quit(f"{delivery.file} exists; give --force to replace it", Exit.USAGE)
+
+
+def _agree(name: str, request: Request[Any], delivery: Delivery) -> None:
+    """Ask before the server's state is changed.
+
+    Raises:
+        Quit: There is nobody to ask, or the answer is no.
+    """
+    if request.effect is Effect.READ or delivery.agreed:
+        return
+    if not is_terminal(sys.stdin) or not is_terminal(sys.stderr):
+        raise Quit(f"{name} changes the server's state; give --yes to do it", Exit.USAGE)
+    if not click.confirm(f"{name} changes the server's state. Do it?", err=True):
+        raise Quit("nothing was sent", Exit.FAILED)
+
+
+async def _sent(session: Session, request: Request[T]) -> T:
+    """Send, and show how much of a file has left."""
+    if request.upload is None or not can_move(sys.stderr):
+        return await session.send(request)
+    with RichProgress() as shown:
+        return await session.send(request, progress=shown.download)
 
 
 async def _deliver_blob(session: Session, request: Request[Blob], delivery: Delivery) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import inspect
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -14,11 +12,11 @@ import msgspec
 from comet_async import comet
 from comet_async.cli.arguments import option_name
 from comet_async.cli.docstrings import documentation
-from comet_async.errors import UsageError
+from comet_async.cli.samples import accepted, sample_request
 from comet_async.paging import Paged
 from comet_async.request import Blob, Effect, Request
 
-__all__ = ["PAGED", "Endpoint", "command_line", "endpoint_rows", "near_names"]
+__all__ = ["PAGED", "Endpoint", "command_line", "effect_told", "endpoint_rows", "near_names"]
 
 PAGED: Mapping[str, Callable[..., Paged[Any, Any]]] = MappingProxyType(
     {
@@ -30,7 +28,15 @@ PAGED: Mapping[str, Callable[..., Paged[Any, Any]]] = MappingProxyType(
 """For `--all`: endpoint to the function that returns its listing of all pages."""
 
 _NEAR = 4
-_SAMPLES: Mapping[object, object] = MappingProxyType({int: 1, float: 1.0, bool: True})
+_EFFECTS: Mapping[Effect, str] = MappingProxyType(
+    {
+        Effect.READ: "",
+        Effect.IDEMPOTENT: "Effect: changes the server's state; the same again leaves it the same, "
+        "so it is repeated when an answer is lost. Wants --yes.",
+        Effect.APPEND: "Effect: adds to the server's state; it is repeated only where the server "
+        "cannot have acted. Wants --yes.",
+    }
+)
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -39,7 +45,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     Attributes:
         name: Name of the function and of the command.
         method: HTTP method.
-        kind: "read", "download" or "write".
+        kind: "read", "download", "write" or "upload".
         summary: First line of the docstring.
     """
 
@@ -63,48 +69,22 @@ def endpoint_rows() -> list[Endpoint]:
 
 
 def _row(name: str, endpoint: Callable[..., Request[Any]]) -> Endpoint:
-    request = endpoint(**_accepted(endpoint))
+    request = sample_request(endpoint)
     kind = "read" if request.effect is Effect.READ else "write"
     if request.answer is Blob:
         kind = "download"
+    elif request.upload is not None:
+        kind = "upload"
     return Endpoint(name, request.method, kind, documentation(endpoint).summary)
 
 
-def _accepted(endpoint: Callable[..., Request[Any]]) -> dict[str, object]:
-    """Return the fewest arguments that `endpoint` accepts.
-
-    Only the request itself knows its method and its effect, so one is made.
-    """
-    for values in _samples(endpoint):
-        try:
-            endpoint(**values)
-        except UsageError:
-            continue
-        return values
-    raise UsageError(f"{endpoint.__name__} accepts none of the sample arguments")
-
-
-def _samples(endpoint: Callable[..., object]) -> Iterator[dict[str, object]]:
-    """Give arguments to try: the required ones, then one, two and three optional ones more."""
-    parameters = inspect.signature(endpoint, eval_str=True).parameters
-    values = {name: _sample(found.annotation) for name, found in parameters.items()}
-    required = [name for name, found in parameters.items() if found.default is found.empty]
-    optional = [name for name in parameters if name not in required]
-    for more in range(4):
-        for chosen in itertools.combinations(optional, more):
-            yield {name: values[name] for name in (*required, *chosen)}
-
-
-def _sample(annotation: object) -> object:
-    told = str(annotation)
-    if "Mapping" in told:
-        mapping: dict[str, object] = {}
-        return [mapping] if "Sequence" in told else mapping
-    return ["x"] if "Sequence" in told else _SAMPLES.get(annotation, "x")
+def effect_told(request: Request[Any]) -> str:
+    """Return what a call does to the server's state, in a sentence; "" for a read."""
+    return _EFFECTS[request.effect]
 
 
 def command_line(endpoint: Callable[..., Request[Any]]) -> str:
     """Return an example of a call from the shell, with the options that are required."""
-    needed = _accepted(endpoint)
+    needed = accepted(endpoint)
     told = " ".join(f"{option_name(name)} {name.upper()}" for name in needed)
     return f"comet-async call {endpoint.__name__} {told}".rstrip()

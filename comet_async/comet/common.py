@@ -40,6 +40,7 @@ __all__ = [
     "project_address",
     "read",
     "read_by_post",
+    "refuse_unusable",
     "twice_encoded",
 ]
 
@@ -174,7 +175,7 @@ def read(
     Raises:
         UsageError: A text is empty or no Unicode, or a path parameter is missing or unknown.
     """
-    _refuse_unusable(path, {**(path_params or {}), **(query or {})}, may_be_empty)
+    refuse_unusable(path, {**(path_params or {}), **(query or {})}, may_be_empty)
     return build(SERVICE, "GET", path, answer, Effect.READ, path_params=path_params, query=query)
 
 
@@ -189,7 +190,7 @@ def read_by_post(path: str, answer: type[T], *, json: Mapping[str, object]) -> R
     Raises:
         UsageError: A text is empty or no Unicode, or a value has no JSON form.
     """
-    _refuse_unusable(path, json, ())
+    refuse_unusable(path, json, ())
     try:
         return build(SERVICE, "POST", path, answer, Effect.READ, json=dict(json))
     except (TypeError, UnicodeEncodeError, RecursionError) as error:
@@ -217,7 +218,12 @@ def blob(
     return read(path, Blob, query=query, path_params=path_params, may_be_empty=may_be_empty)
 
 
-def _refuse_unusable(path: str, members: Mapping[str, object], allowed: Collection[str]) -> None:
+def refuse_unusable(path: str, members: Mapping[str, object], allowed: Collection[str]) -> None:
+    """Refuse texts that are empty, but for those `allowed` by wire name, or no Unicode.
+
+    Raises:
+        UsageError: There is one.
+    """
     for name, value in members.items():
         if not isinstance(value, str):
             continue

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 import anyio
+import msgspec
 from aiohttp import abc as aiohttp_abc
 
 from comet_async.engine import by_connection
@@ -39,13 +40,21 @@ from comet_async.engine.transport import (
     Timeouts,
     filled_by_pieces,
 )
-from comet_async.errors import BodyTooLarge, CometAsyncError, RequestTimeout, UsageError
+from comet_async.engine.upload_body import UploadBody
+from comet_async.errors import (
+    BodyTooLarge,
+    CometAsyncError,
+    ProtocolError,
+    RequestTimeout,
+    UsageError,
+)
 from comet_async.service import Tls
 
 __all__ = ["AiohttpTransport", "ssl_context"]
 
 _READ_BUFFER = 256 * 1024
 _FOREVER = float("inf")
+_SUCCESS = range(200, 300)
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
@@ -160,6 +169,8 @@ class AiohttpTransport:
             del failure
 
     async def _whole(self, request: HttpRequest) -> HttpAnswer:
+        if request.upload is not None:
+            return await self._uploaded(request, UploadBody(request.upload, request.sent))
         with self._limit(_first_wait(request.timeouts)) as deadline:
             opened = await self._send(request)
             try:
@@ -169,6 +180,46 @@ class AiohttpTransport:
                 raise
             opened.held.release()
         return await _answer(opened, body, request.max_body_bytes)
+
+    async def _uploaded(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
+        """Send a body that is read meanwhile; its file is closed on every way out."""
+        await upload.open()
+        try:
+            return await self._exchanged(request, upload)
+        except aiohttp.ClientError:
+            if upload.failure is None:
+                raise
+            failure = upload.failure
+        finally:
+            await upload.aclose()
+        raise failure
+
+    async def _exchanged(self, request: HttpRequest, upload: UploadBody) -> HttpAnswer:
+        timeouts = request.timeouts
+        clock = asyncio.get_running_loop().time
+        end = _FOREVER if timeouts.total is None else clock() + timeouts.total
+        with self._limit(timeouts.connect + timeouts.idle) as deadline:
+
+            def moved() -> None:
+                wait = timeouts.stored if upload.whole else timeouts.idle
+                deadline.move(min(clock() + wait, end))
+
+            upload.moved = moved
+            opened = await self._send(request, upload)
+            early = upload.unfinished
+            try:
+                body = await _whole_body(opened, request, deadline)
+            except BaseException:
+                opened.held.close()
+                raise
+            if early:
+                opened.held.close()
+            else:
+                opened.held.release()
+        if early and opened.status in _SUCCESS:
+            raise ProtocolError("success was answered before the whole upload had left")
+        found = await _answer(opened, body, request.max_body_bytes)
+        return msgspec.structs.replace(found, early=early)
 
     async def _stream(self, request: HttpRequest) -> HttpStream:
         with self._limit(request.timeouts.headers):
@@ -221,11 +272,11 @@ class AiohttpTransport:
             self._last_timeouts = (timeouts, found)
         return found
 
-    def _send(self, request: HttpRequest) -> Awaitable[Opened]:
+    def _send(self, request: HttpRequest, upload: UploadBody | None = None) -> Awaitable[Opened]:
         connector = self._connector(public_only=request.public_only, fresh=request.fresh)
         patience = self._patience(request.timeouts)
-        if self._by_connection is None or by_connection.takes_part():
-            return self._by_client.send(request, connector, patience)
+        if self._by_connection is None or upload is not None or by_connection.takes_part():
+            return self._by_client.send(request, connector, patience, upload)
         return self._by_connection.send(request, connector, patience)
 
 

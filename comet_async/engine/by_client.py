@@ -1,4 +1,4 @@
-"""Exchanges through aiohttp's `ClientSession`: behind a proxy, and wherever others take part.
+"""Exchanges through aiohttp's `ClientSession`: uploads, proxies, and wherever others take part.
 
 Mocks and instrumentation hook into that class, so whoever uses them sees every exchange. What it
 does on its own is kept from happening: redirects, cookies, netrc, a hidden second try.
@@ -14,9 +14,11 @@ from yarl import URL
 
 from comet_async.credentials import Secret
 from comet_async.engine.aiohttp_errors import DROPS, ProxyFailed, dropped
+from comet_async.engine.aiohttp_upload import BodyPayload
 from comet_async.engine.connections import Connector, KnowingRequest, Opened, peer_of
 from comet_async.engine.redirects import REDIRECTS
 from comet_async.engine.transport import HttpRequest
+from comet_async.engine.upload_body import UploadBody
 
 __all__ = ["ByClient", "KnowingResponse", "Proxy", "read_proxy", "send_once"]
 
@@ -79,9 +81,19 @@ class ByClient:
         self._sessions: dict[Connector, aiohttp.ClientSession] = {}
 
     async def send(
-        self, request: HttpRequest, connector: Connector, patience: aiohttp.ClientTimeout
+        self,
+        request: HttpRequest,
+        connector: Connector,
+        patience: aiohttp.ClientTimeout,
+        upload: UploadBody | None = None,
     ) -> Opened:
         """Send a request and return its answer as soon as the headers are there.
+
+        Args:
+            request: The request.
+            connector: Gives connections.
+            patience: With connecting.
+            upload: A body in place of the request's own.
 
         Raises:
             aiohttp.ClientError: There is no usable answer.
@@ -101,7 +113,7 @@ class ByClient:
             request.method,
             url,
             headers=headers,
-            data=request.body,
+            data=request.body if upload is None else BodyPayload(upload),
             allow_redirects=False,
             timeout=patience,
             proxy=None if proxy is None else proxy.url.reveal(),

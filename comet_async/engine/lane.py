@@ -130,8 +130,12 @@ class Lane:
         self._home = origin(service.base_url)
         self._home_private = options.private(urlsplit(service.base_url).hostname or "")
 
-    async def send(self, request: Request[T]) -> T:
+    async def send(self, request: Request[T], sent: Callable[[int], None] | None = None) -> T:
         """Return the request's value, held in memory.
+
+        Args:
+            request: What is asked.
+            sent: Told of the bytes of an upload that have left.
 
         Raises:
             CometAsyncError: As `attempts` and `read` do.
@@ -140,7 +144,7 @@ class Lane:
         async def once(trip: Trip) -> T:
             turn = Turn(self._large)
             try:
-                answer = await self.hops(request, self.transport.fetch, trip, turn)
+                answer = await self.hops(request, self.transport.fetch, trip, turn, sent)
                 trip.received = answer.received
                 trip.body = answer.body
                 if len(answer.body) < LARGE:
@@ -163,6 +167,7 @@ class Lane:
         except StatusError as error:
             names = self.service.retry_after_headers
             error.retry_after = retry_after(answer.headers, names, now=time.time)
+            error.taken = not answer.early
             error.request_id = answer.headers.get(self.service.request_id_header.lower())
             raise
         if request.tap is not None:
@@ -235,6 +240,7 @@ class Lane:
         do: Callable[[HttpRequest], Awaitable[A]],
         trip: Trip,
         turn: Turn | None = None,
+        told: Callable[[int], None] | None = None,
     ) -> A:
         """Do one exchange, following redirects by hand; each hop to the service takes a token.
 
@@ -242,7 +248,9 @@ class Lane:
             TransportError: A hop failed, or a redirect is not to be followed.
         """
         enter = None if turn is None else turn.enter
-        hop = await self._outgoing.first_hop(request, fresh=trip.fresh, before_large=enter)
+        hop = await self._outgoing.first_hop(
+            request, fresh=trip.fresh, before_large=enter, sent=told
+        )
         bucket: Bucket | None = self.bucket(request)
         for _ in range(MAX_HOPS + 1):
             if bucket is not None and not bucket.take():

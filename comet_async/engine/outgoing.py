@@ -55,6 +55,7 @@ class Outgoing:
         *,
         fresh: bool,
         before_large: Callable[[], Awaitable[None]] | None = None,
+        sent: Callable[[int], None] | None = None,
     ) -> HttpRequest:
         """Return the hop to the service.
 
@@ -62,6 +63,7 @@ class Outgoing:
             request: What is asked.
             fresh: Whether it needs a connection of its own.
             before_large: Awaited before a large body is read on.
+            sent: Told of the bytes of an upload that have left.
 
         Raises:
             UsageError: The credentials give no key.
@@ -72,11 +74,15 @@ class Outgoing:
         timeouts = self._timeouts
         if request.timeout is not None:
             timeouts = _within(timeouts, request.timeout)
+        elif request.upload is not None:
+            timeouts = msgspec.structs.replace(timeouts, total=None)
         return HttpRequest(
             method=request.method,
             url=self._service.base_url + request.target,
             headers=self._head(request),
-            body=request.body,
+            body=self._body(request),
+            upload=request.upload,
+            sent=sent,
             timeouts=timeouts,
             max_body_bytes=self._max_body_bytes,
             public_only=self._service.public_only,
@@ -98,6 +104,14 @@ class Outgoing:
         self._key = secret, ((self._service.auth_header, value),)
         self._heads.clear()
 
+    def _body(self, request: Request[object]) -> bytes | None:
+        """Return the body as it goes out, with the key where the service wants it inside."""
+        if request.key_member is None or request.body is None or self._key is None:
+            return request.body
+        members = msgspec.json.decode(request.body, type=dict[str, msgspec.Raw])
+        key = msgspec.json.encode(self._key[0].reveal())
+        return msgspec.json.encode({request.key_member: msgspec.Raw(key), **members})
+
     def _head(self, request: Request[object]) -> HeaderPairs:
         """Return the headers: the same object again for all requests of a kind."""
         kind = request.answer is Blob, request.content_type
@@ -118,4 +132,5 @@ def _within(timeouts: Timeouts, seconds: float) -> Timeouts:
         total=seconds,
         headers=seconds,
         idle=max(timeouts.idle, seconds) + _TIMEOUT_MARGIN,
+        stored=seconds,
     )

@@ -9,6 +9,7 @@ from comet_async.engine.decode import decode
 from comet_async.engine.transport import HttpAnswer
 from comet_async.errors import (
     CometAsyncError,
+    DecodeError,
     EmptyAnswer,
     MessageInsteadOfData,
     NotJson,
@@ -16,7 +17,7 @@ from comet_async.errors import (
     status_error,
 )
 from comet_async.redaction import mask, shortened
-from comet_async.request import Blob, Request
+from comet_async.request import Blob, Effect, Request
 from comet_async.service import ServerMessage, Service
 
 __all__ = ["blob_refusal", "finished", "read_answer", "refusal"]
@@ -46,17 +47,36 @@ def read_answer(request: Request[T], service: Service, answer: HttpAnswer) -> T:
             raise found
         return cast("T", _blob(answer))
     if kind is type(None):
-        return cast("T", None)
+        return cast("T", _acknowledged(service, answer))
     if not answer.body or answer.body.isspace():
         raise EmptyAnswer("the body is empty where data was promised", status=answer.status)
     message = service.read_message(answer.body)
-    if message is not None:
-        raise _said(message, answer)
+    said = None if message is None else _said(message, answer)
+    # What a write says beside its data is a message as well.
+    if said is not None and (message is None or message.failed or request.effect is Effect.READ):
+        raise said
     if _is_page(answer.body):
         raise _not_json(answer)
     if kind is bytes:
         return cast("T", answer.body)
-    return decode(answer.body, request.answer)
+    try:
+        return decode(answer.body, request.answer)
+    except DecodeError as error:
+        raise (error if said is None else said) from None
+
+
+def _acknowledged(service: Service, answer: HttpAnswer) -> None:
+    """See that a body that is not wanted does not say that nothing was done.
+
+    Raises:
+        MessageInsteadOfData: It does.
+        NotJson: It is a page, as of a login.
+    """
+    message = service.read_message(answer.body)
+    if message is not None and message.failed:
+        raise _said(message, answer)
+    if _is_page(answer.body):
+        raise _not_json(answer)
 
 
 def refusal(service: Service, answer: HttpAnswer) -> CometAsyncError:

@@ -75,6 +75,7 @@ def next_hop(
         method=method,
         url=url,
         body=body,
+        upload=request.upload if method == request.method else None,
         headers=headers,
         public_only=request.public_only or (leaves and not allow_private),
     )

@@ -62,7 +62,8 @@ class Failure(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: What it ended in.
-        sent: Whether a byte of the request can have left.
+        sent: Whether the server can have acted: a byte of the request can have left, and of an
+            upload that was answered all of them.
         wait: Seconds that the server asked for, if it did.
     """
 
@@ -85,8 +86,8 @@ def failure_of(error: CometAsyncError) -> Failure:
     if isinstance(error, StatusError):
         if error.status == _THROTTLED:
             return Failure(Kind.THROTTLED, wait=error.retry_after)
-        retried = error.status in _RETRIED_STATUSES
-        return Failure(Kind.STATUS if retried else Kind.FINAL, wait=error.retry_after)
+        kind = Kind.STATUS if error.status in _RETRIED_STATUSES else Kind.FINAL
+        return Failure(kind, sent=error.taken, wait=error.retry_after)
     unreadable = isinstance(error, (DecodeError, EmptyAnswer, NotJson))
     return Failure(Kind.UNREADABLE if unreadable else Kind.FINAL)
 

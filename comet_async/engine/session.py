@@ -172,8 +172,13 @@ class Session:
         names = ", ".join(service.name for service in self._services)
         return f"<Session {names} {active} active, {queued} queued>"
 
-    async def send(self, request: Request[T]) -> T:
+    async def send(self, request: Request[T], *, progress: Progress | None = None) -> T:
         """Return the answer of one request.
+
+        Args:
+            request: What to send. A file is read meanwhile, in constant memory.
+            progress: Called with the bytes of an upload that have left and the total; an upload
+                that starts anew begins at 0 again.
 
         Raises:
             UsageError: The session is not open, belongs to another event loop, or has no such
@@ -181,9 +186,14 @@ class Session:
             TransportError: No usable HTTP answer arrived.
             StatusError: The server said no.
             ResponseError: The answer is not what the endpoint promises.
+            SourceError: A file to upload vanished or changed meanwhile.
             OutcomeUnknown: A write failed after its bytes had left.
         """
-        return await self._lane(request).send(request)
+        lane = self._lane(request)
+        if progress is None or request.upload is None:
+            return await lane.send(request)
+        size = request.upload.size
+        return await lane.send(request, lambda sent: progress(sent, size))
 
     def fan_out(
         self,

@@ -13,6 +13,7 @@ import msgspec
 from comet_async.credentials import Secret
 from comet_async.errors import ConnectionLost
 from comet_async.redaction import bare_url
+from comet_async.upload import Upload
 
 __all__ = [
     "HeaderPairs",
@@ -41,8 +42,9 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         connect: To establish a connection, TLS included.
         headers: From sending to the last header byte.
-        idle: Between two pieces of the body.
-        total: For a whole exchange that is held in memory; streams have none.
+        idle: Between two pieces of a body, in either direction.
+        stored: From the last byte of an upload to the first of the answer: the server stores it.
+        total: For a whole exchange that is held in memory; streams and uploads have none.
         low_speed_bytes: Fewer bytes a second than this ...
         low_speed_seconds: ... over this long end the exchange.
     """
@@ -50,6 +52,7 @@ class Timeouts(msgspec.Struct, frozen=True, kw_only=True):
     connect: float = 10.0
     headers: float = 60.0
     idle: float = 60.0
+    stored: float = 300.0
     total: float | None = 300.0
     low_speed_bytes: float = 1024.0
     low_speed_seconds: float = 30.0
@@ -63,6 +66,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
         url: Absolute URL, percent-encoded as it goes on the wire.
         headers: In order; secrets are revealed by the transport, at the last moment.
         body: Encoded body, if any.
+        upload: A body that is read as it is sent, in place of `body`.
+        sent: Told of the bytes of the upload that have left, from 0 again if it starts anew.
         timeouts: Patience for this hop.
         max_body_bytes: Cap on a body read whole, after decompression.
         public_only: Refuse to connect to a private, loopback or link-local address.
@@ -75,6 +80,8 @@ class HttpRequest(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     headers: HeaderPairs
     body: bytes | None = None
+    upload: Upload | None = None
+    sent: Callable[[int], None] | None = None
     timeouts: Timeouts = Timeouts()
     max_body_bytes: int = 256 * 1024 * 1024
     public_only: bool = False
@@ -92,7 +99,8 @@ class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """A whole answer: status, headers to be looked up by lower-case names, body decompressed.
 
     `received` counts body bytes on the wire. `peer` is the address that answered a redirect, None
-    otherwise and behind a proxy.
+    otherwise and behind a proxy. `early` tells that it came before the request's body had left
+    whole.
     """
 
     status: int
@@ -100,6 +108,7 @@ class HttpAnswer(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
     received: int = 0
     peer: str | None = None
+    early: bool = False
 
     def __repr__(self) -> str:
         return f"<HttpAnswer {self.status}, {len(self.body)} bytes>"

@@ -20,6 +20,7 @@ SCALED = Timeouts(
     connect=1.0,
     headers=0.3,
     idle=0.3,
+    stored=0.3,
     total=3.0,
     low_speed_bytes=2_000.0,
     low_speed_seconds=0.2,

@@ -266,3 +266,30 @@ def test_help_and_version(run: Run, tmp_path: Path) -> None:
         "summary": "Return all stored files of one version of an artifact as a zip archive.",
     }
     assert process("--version", env=environment(), cwd=tmp_path).out == "comet-async 0.1.0\n"
+
+
+def test_writes_want_a_yes_where_nobody_can_be_asked(run: Run, server: LocalServer) -> None:
+    before = server.log.total
+    refused = run("call", "archive_experiment", "--experiment-key", "e1")
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err == (
+        "comet-async: archive_experiment changes the server's state; give --yes to do it\n"
+    )
+    assert server.log.total == before
+    server.faults.add("no_content", match="/write/")
+    done = run("call", "archive_experiment", "--experiment-key", "e1", "--yes")
+    assert (done.code, done.out, done.err) == (0, "null\n", "")
+    (sent,) = server.log.matching("/write/experiment/archive")
+    assert sent.method == "GET"
+
+
+def test_files_go_out_as_they_are(run: Run, server: LocalServer, tmp_path: Path) -> None:
+    (tmp_path / "panel.zip").write_bytes(bytes(range(256)))
+    server.faults.add("no_content", match="/git/patch")
+    done = run(
+        *("call", "set_experiment_git_patch", "--experiment-key", "e1"),
+        *("--file", str(tmp_path / "panel.zip"), "--yes"),
+    )
+    assert (done.code, done.err) == (0, "")
+    (sent,) = server.log.matching("/write/experiment/git/patch")
+    assert bytes(range(256)) in sent.body

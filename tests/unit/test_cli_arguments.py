@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -107,6 +108,58 @@ def test_documents_come_as_text_or_from_a_file(tmp_path: Path) -> None:
         JSON_DOCUMENT.convert("[" * 100_000, None, None)
 
 
+def option_of(endpoint: Any, name: str) -> click.Option:
+    return next(option for option in options_of(endpoint) if option.name == name)
+
+
+def test_bodies_are_json_with_known_members() -> None:
+    option = option_of(comet.create_experiment, "experiment")
+    assert option.help is not None
+    assert "Members of it: workspaceName, projectName; optional experimentName" in option.help
+    text = '{"workspaceName": "w", "projectName": "p"}'
+    made = comet.NewExperiment(workspace_name="w", project_name="p")
+    assert option.type.convert(text, option, None) == made
+    with pytest.raises(click.BadParameter, match="unknown field `projectname`"):
+        option.type.convert('{"workspaceName": "w", "projectname": "p"}', option, None)
+    with pytest.raises(click.BadParameter, match="missing required field `projectName`"):
+        option.type.convert('{"workspaceName": "w"}', option, None)
+
+
+def test_lists_of_objects_are_json_lists() -> None:
+    option = option_of(comet.log_experiment_gpu_metrics, "gpus")
+    assert option.help is not None
+    assert "Members of each: gpuId; optional freeMemory" in option.help
+    assert option.type.convert('[{"gpuId": 1}]', option, None) == [comet.GpuMetrics(gpu_id=1)]
+    with pytest.raises(click.BadParameter, match="Expected `array`"):
+        option.type.convert('{"gpuId": 1}', option, None)
+
+
+def test_files_are_paths(tmp_path: Path) -> None:
+    file = tmp_path / "patch.zip"
+    file.write_bytes(b"PK")
+    option = option_of(comet.set_experiment_git_patch, "file")
+    assert option.required
+    assert option.type.convert(str(file), option, None) == file
+    with pytest.raises(click.BadParameter, match="does not exist"):
+        option.type.convert(str(tmp_path / "none"), option, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("get_workspaces", None),
+        ("archive_experiment", "the same again leaves it the same"),
+        ("create_experiment", "adds to the server's state"),
+    ],
+)
+def test_help_tells_the_effect(name: str, told: str | None) -> None:
+    command = call.get_command(click.Context(call), name)
+    assert command is not None
+    shown = " ".join(command.get_help(click.Context(command, info_name=name)).split())
+    assert ("Effect: " in shown) == ("--yes" in shown) == (told is not None)
+    assert told is None or told in shown
+
+
 @pytest.mark.parametrize("name", sorted(comet.ENDPOINTS))
 def test_every_endpoint_is_a_command_with_its_parameters(name: str) -> None:
     context = click.Context(call)
@@ -128,7 +181,10 @@ def test_listing_knows_method_and_kind_of_every_endpoint() -> None:
     assert rows["get_multi_metric_chart"].method == "POST"
     assert rows["get_multi_metric_chart"].kind == "read"
     assert rows["get_experiment_asset"].kind == "download"
-    assert {row.method for row in rows.values()} == {"GET", "POST"}
+    assert rows["archive_experiment"].kind == rows["update_project"].kind == "write"
+    assert rows["archive_experiment"].method == "GET"
+    assert rows["upload_panel_zip"].kind == "upload"
+    assert {row.method for row in rows.values()} == {"GET", "POST", "PUT"}
     assert all(row.summary.endswith(".") for row in rows.values())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
@@ -53,7 +53,28 @@ def test_a_message_object_is_no_data_except_where_nothing_is_asked() -> None:
         with pytest.raises(MessageInsteadOfData, match="not found") as caught:
             read_answer(asked(kind), SERVICE, said)
         assert (caught.value.status, caught.value.code) == (200, 404)
-    assert read_answer(asked(type(None)), SERVICE, said) is None
+    done = answer(b'{"msg": "saved", "code": 200}')
+    assert read_answer(asked(type(None)), SERVICE, done) is None
+
+
+def test_a_refusal_in_an_acknowledgement_is_no_success() -> None:
+    with pytest.raises(MessageInsteadOfData, match="not found"):
+        read_answer(asked(type(None)), SERVICE, answer(b'{"msg": "not found", "code": 404}'))
+    with pytest.raises(NotJson):
+        read_answer(asked(type(None)), SERVICE, answer(b"<html>log in</html>"))
+
+
+def written(kind: type[Any]) -> Request[Any]:
+    return build("comet", "POST", "/write", kind, Effect.APPEND, json={})
+
+
+def test_what_a_write_says_beside_its_data_does_not_hide_them() -> None:
+    saved = answer(b'{"msg": "saved", "code": 200, "id": "a"}')
+    assert read_answer(written(dict[str, object]), SERVICE, saved)["id"] == "a"
+    with pytest.raises(MessageInsteadOfData, match="saved"):
+        read_answer(written(list[int]), SERVICE, saved)
+    with pytest.raises(MessageInsteadOfData, match="no"):
+        read_answer(written(dict[str, object]), SERVICE, answer(b'{"msg": "no", "code": 400}'))
 
 
 @pytest.mark.parametrize("body", [b"", b"  \r\n"])
