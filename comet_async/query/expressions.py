@@ -3,7 +3,7 @@
     (Metric("loss") < 0.1) & ~Tag("draft")
 
 A negation is pushed down to the comparisons as soon as it is written, so an expression has only
-comparisons joined by AND and OR; `~(a & b)` is `~a | ~b`.
+comparisons joined by AND and OR; `~(a & b)` means `~a | ~b`.
 """
 
 from __future__ import annotations
@@ -122,6 +122,7 @@ class Joined(Expression, frozen=True, eq=False):
         condition: "AND" or "OR".
         left: One side.
         right: The other side.
+        negated: Whether it comes from a negation; that may change the form on the wire, no more.
         levels: Set when it is made: expressions within one another.
         count: Set when it is made: comparisons in it.
 
@@ -133,6 +134,7 @@ class Joined(Expression, frozen=True, eq=False):
     condition: Literal["AND", "OR"]
     left: Expression
     right: Expression
+    negated: bool = False
     levels: int = 1
     count: int = 1
 
@@ -151,9 +153,12 @@ class Joined(Expression, frozen=True, eq=False):
         msgspec.structs.force_setattr(self, "count", count)
 
     def __invert__(self) -> Expression:
-        return Joined("OR" if self.condition == "AND" else "AND", ~self.left, ~self.right)
+        opposite: Literal["AND", "OR"] = "OR" if self.condition == "AND" else "AND"
+        return Joined(opposite, ~self.left, ~self.right, not self.negated)
 
     def __repr__(self) -> str:
+        if self.negated:
+            return f"~({~self})"
         sign = "&" if self.condition == "AND" else "|"
         return f"{_enclosed(self.left)} {sign} {_enclosed(self.right)}"
 

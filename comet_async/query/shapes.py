@@ -80,9 +80,9 @@ def _parts(expression: Expression, rule_of: RuleOf) -> list[_Part]:
         rule = rule_of(leaf)
         del rule["source"]
         return [_Part(leaf.variable.source, "AND", (rule,), leaf.negated)]
-    left, right = _parts(expression.left, rule_of), _parts(expression.right, rule_of)
     if expression.condition == "OR":
-        return [_either(_as_one(left), _as_one(right))]
+        return [_any_of(_alternatives(expression, rule_of))]
+    left, right = _parts(expression.left, rule_of), _parts(expression.right, rule_of)
     for part in right:
         places = [at for at, known in enumerate(left) if known.source == part.source]
         if places:
@@ -100,11 +100,22 @@ def _both(left: _Part, right: _Part) -> _Part:
     return _Part(left.source, "AND", (first, right.group))
 
 
-def _either(left: _Part, right: _Part) -> _Part:
-    """Join two parts by OR."""
-    if left.source == right.source:
-        return _Part(left.source, "OR", (left.element, right.element))
-    return _Part(_NESTED, "OR", (_sourced(left).element, _sourced(right).element))
+def _alternatives(expression: Joined, rule_of: RuleOf) -> list[_Part]:
+    """Return the parts that an OR joins; a negated AND on a side gives its own parts."""
+    found: list[_Part] = []
+    for side in (expression.left, expression.right):
+        if isinstance(side, Joined) and side.condition == "OR" and side.negated:
+            found += _alternatives(side, rule_of)
+        else:
+            found.append(_as_one(_parts(side, rule_of)))
+    return found
+
+
+def _any_of(parts: list[_Part]) -> _Part:
+    """Join parts by OR."""
+    if len({part.source for part in parts}) == 1:
+        return _Part(parts[0].source, "OR", tuple(part.element for part in parts))
+    return _Part(_NESTED, "OR", tuple(_sourced(part).element for part in parts))
 
 
 def _as_one(parts: list[_Part]) -> _Part:
