@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 from comet_async.comet.queries import Column
@@ -15,7 +16,8 @@ __all__ = ["KnownColumns"]
 
 _TAG = "tag"
 _NEAR = 3
-_CUTOFF = 0.6
+_CUTOFF, _CUTOFF_ELSEWHERE = 0.6, 0.85
+_PART = 3
 _SHOWN = 60
 
 
@@ -36,6 +38,10 @@ class KnownColumns:
     def has(self, variable: Variable) -> bool:
         """Tell whether there is such a column."""
         return (variable.source, variable.name) in self._columns
+
+    def tags(self) -> tuple[str, ...]:
+        """Return the tags that experiments have."""
+        return tuple(name for source, name in self._columns if source == _TAG)
 
     def column(self, comparison: Comparison) -> Column:
         """Return the column of a comparison, one of a guessed type if it is unknown.
@@ -87,9 +93,23 @@ class KnownColumns:
                 for of, name in self._columns
                 if of == source and name.casefold() != wanted
             }
-            near = difflib.get_close_matches(wanted, names, n=_NEAR, cutoff=_CUTOFF)
-            found += [_shown(source, names[name]) for name in near]
+            cutoff = _CUTOFF if source == variable.source else _CUTOFF_ELSEWHERE
+            found += [_shown(source, names[name]) for name in _similar(wanted, names, cutoff)]
         return found
+
+
+def _similar(wanted: str, names: Iterable[str], cutoff: float) -> list[str]:
+    """Return names that are spelled alike, then longer ones, and those with such initials."""
+    names = list(names)
+    alike = difflib.get_close_matches(wanted, names, n=_NEAR, cutoff=cutoff)
+    longer = [name for name in names if len(wanted) >= _PART and wanted in name]
+    initials = [name for name in names if _initials(name) == wanted]
+    return list(dict.fromkeys([*alike, *sorted(longer, key=len), *initials]))[:_NEAR]
+
+
+def _initials(name: str) -> str:
+    words = re.split(r"[\W_]+", name)
+    return "".join(word[:1] for word in words) if len(words) > 1 else ""
 
 
 def _shown(source: str, name: str) -> str:

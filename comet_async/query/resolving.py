@@ -29,6 +29,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
         columns: Columns that the expression names, each once, from left to right; no tags.
         unknown: Those of them that the project lacks, with a guessed type; empty if `strict`.
         unknown_tags: Tags that no experiment of the project has; that is no error.
+        tags: Tags that there are in the project.
     """
 
     expression: Expression
@@ -37,6 +38,7 @@ class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[Column, ...] = ()
     unknown: tuple[Column, ...] = ()
     unknown_tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 def resolve(expression: Expression, columns: Iterable[Column], *, strict: bool = True) -> Resolved:
@@ -79,6 +81,7 @@ def resolve(expression: Expression, columns: Iterable[Column], *, strict: bool =
         columns=_once(known, [leaf for leaf in leaves if leaf.variable.source != _TAG]),
         unknown=_once(known, lacking),
         unknown_tags=tuple(dict.fromkeys(tags)),
+        tags=known.tags(),
     )
 
 

@@ -85,6 +85,7 @@ def truth_of(query: Any, source: str | None, world: dict[str, bool]) -> bool:
     return any(results) if query["condition"] == "OR" else all(results)
 
 
+@cache
 def leaf_key(leaf: Form) -> str:
     """Return the key of the comparison that a leaf writes."""
     (predicate,) = plain(resolve(expression(leaf), COLUMNS).predicates)
