@@ -22,19 +22,21 @@ ALLOWED: dict[str, set[str]] = {
     "floor": {"floor"},
     "engine": {"floor", "engine"},
     "catalogue": {"floor", "catalogue"},
+    "query": {"floor", "catalogue", "query"},
     "server": {"floor", "server"},
     "testing": {"floor", "engine", "catalogue", "server", "testing"},
     "progress": {"floor", "engine", "progress"},
     "bulk": {"floor", "engine", "catalogue", "bulk"},
-    "api": {"floor", "engine", "catalogue", "bulk", "api"},
+    "api": {"floor", "engine", "catalogue", "bulk", "query", "api"},
     "blocking": {"floor", "engine", "blocking"},
     "lake": {"floor", "lake"},
-    "harvest": {"floor", "engine", "catalogue", "bulk", "lake", "harvest"},
+    "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
         "floor",
         "engine",
         "catalogue",
         "bulk",
+        "query",
         "api",
         "lake",
         "harvest",
@@ -44,7 +46,17 @@ ALLOWED: dict[str, set[str]] = {
         "cli",
         "public",
     },
-    "public": {"floor", "engine", "catalogue", "bulk", "api", "lake", "harvest", "public"},
+    "public": {
+        "floor",
+        "engine",
+        "catalogue",
+        "bulk",
+        "query",
+        "api",
+        "lake",
+        "harvest",
+        "public",
+    },
     "main": {"cli"},
 }
 
@@ -57,6 +69,7 @@ FOLDERS = {
     "lake": "lake",
     "cli": "cli",
     "api": "api",
+    "query": "query",
 }
 FILES = {"__init__": "public", "__main__": "main", "testing": "testing", "bulk": "bulk"}
 
@@ -134,6 +147,16 @@ def test_no_import_points_upward(path: Path) -> None:
     "path", [p for p in MODULES if layer_of(name_of(p)) == "floor"], ids=name_of
 )
 def test_the_floor_needs_the_standard_library_and_msgspec_only(path: Path) -> None:
+    for module, _ in imported(path):
+        top = module.split(".", 1)[0]
+        assert top in STDLIB | {"msgspec", "comet_async"}, module
+        assert top not in {"asyncio", "socket", "threading", "selectors"}, module
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if layer_of(name_of(p)) == "query"], ids=name_of
+)
+def test_expressions_are_pure(path: Path) -> None:
     for module, _ in imported(path):
         top = module.split(".", 1)[0]
         assert top in STDLIB | {"msgspec", "comet_async"}, module

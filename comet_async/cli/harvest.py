@@ -21,6 +21,7 @@ from comet_async.cli.harvesting import (
 )
 from comet_async.cli.running import run
 from comet_async.cli.tables import Table, put_table
+from comet_async.errors import UsageError
 
 __all__ = ["harvest"]
 
@@ -42,6 +43,18 @@ def _predicates(
         return msgspec.json.decode(given, type=tuple[dict[str, object], ...])
     except msgspec.DecodeError as error:
         raise click.BadParameter(f"it is no JSON list of predicates: {error}") from None
+
+
+def _expression(ctx: click.Context, param: click.Parameter, given: str | None) -> str | None:
+    del ctx, param
+    if given is None:
+        return None
+    from comet_async.query import read_expression  # noqa: PLC0415 only this option needs it
+
+    try:
+        return str(read_expression(given))
+    except UsageError as error:
+        raise click.BadParameter(error.message) from None
 
 
 def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> None:  # noqa: FBT001  click's
@@ -92,6 +105,12 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     callback=_predicates,
     metavar="JSON",
     help="Experiments that meet predicates of the query endpoint, a JSON list.",
+)
+@click.option(
+    "--where",
+    callback=_expression,
+    metavar="EXPRESSION",
+    help="Experiments that an expression wants, as `comet-async query` reads it.",
 )
 @click.option(
     "--metrics",
@@ -212,5 +231,6 @@ harvest.examples = (
     "comet-async harvest team -o lake",
     "comet-async harvest team/resnet -o lake --tables metrics,parameters",
     "comet-async harvest team/resnet --plan --since 2026-01-01",
+    'comet-async harvest team/resnet -o lake --where \'Metric("loss") < 0.1 and Tag("best")\'',
     "comet-async harvest team/resnet -o lake --no-assets --json > report.json",
 )

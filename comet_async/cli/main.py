@@ -20,6 +20,7 @@ COMMANDS = {
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
+    "query": "Find the experiments of a project that an expression wants.",
     "serve": "Serve Comet's read API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
     "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
@@ -103,6 +104,7 @@ def program(
 program.examples = (
     "comet-async demo",
     "comet-async harvest team/resnet -o lake",
+    'comet-async query team/resnet \'Metric("loss") < 0.1 and Tag("best")\'',
     "comet-async sql lake 'select * from experiments'",
     "comet-async call get_workspaces",
     "comet-async --url https://comet.example.com doctor",

@@ -7,13 +7,13 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from comet_async.engine.downloaded import Downloaded, Telling
 from comet_async.engine.kept_part import KEPT_FROM, Beginning, KeptPart
 from comet_async.engine.lane import Trip
 from comet_async.engine.part_file import PartFile
-from comet_async.engine.threads import undivided
+from comet_async.engine.threads import SharedHops, undivided
 from comet_async.engine.transport import HttpStream
 from comet_async.errors import BodyTruncated
 
@@ -22,6 +22,8 @@ __all__ = ["MD5_ETAG", "BodyFile"]
 MD5_ETAG = re.compile(r'"([0-9a-fA-F]{32})"')
 """An ETag that is the MD5 of the content."""
 _BLOCK = 1024 * 1024
+_SHORT = 256 * 1024
+_Finish: TypeAlias = Callable[[int], None]
 
 
 class _Hash(Protocol):
@@ -37,6 +39,7 @@ class BodyFile:
         path: The file.
         trip: The attempt, told of the bytes that came.
         tell: Told of the bytes that are there, and of all.
+        short: Stores small files.
         kept: The part that outlives this attempt; None for none.
         checksum: Whether to compute the SHA-256.
     """
@@ -46,6 +49,7 @@ class BodyFile:
         path: Path,
         trip: Trip,
         tell: Telling,
+        short: SharedHops,
         *,
         kept: KeptPart | None,
         checksum: bool,
@@ -53,6 +57,7 @@ class BodyFile:
         self._path = path
         self._trip = trip
         self._told = tell
+        self._short = short
         self._part = PartFile(path)
         self._kept = kept
         self._keeping = False
@@ -60,6 +65,7 @@ class BodyFile:
         self._finished = False
         self._begun = 0
         self._total: int | None = None
+        self._durable = False
         self._start: Callable[[], None] = _nothing
         self._sha256: _Hash | None = hashlib.sha256() if checksum else None
         self._md5: _Hash | None = None
@@ -103,6 +109,7 @@ class BodyFile:
             self._md5 = hashlib.md5(usedforsecurity=False)
         self._plan_part(stream, announced)
         self._total = total
+        self._durable = durable
 
         def finish(size: int) -> None:
             self._check(size, announced, expected, etag)
@@ -168,36 +175,48 @@ class BodyFile:
         stream: HttpStream,
         head: list[bytes],
         announced: int | None,
-        finish: Callable[[int], None],
+        finish: _Finish,
     ) -> int:
-        """Store the body; one that fits into a block is finished with the same thread hop."""
-        received = sum(map(len, head))
+        """Store the body and return its size.
+
+        One that fits into a block is finished with the same thread hop.
+        """
+        begun = memoryview(b"".join(head))
+        received = filled = len(begun)
         left = _BLOCK if announced is None else announced - self._begun
+        if announced is not None and received == left:  # its end is to come, or a byte too many
+            received += await stream.read_into(memoryview(bytearray(1)))
+            await self._store(begun, received, finish)
+            return received
         # With room for a byte more, a body's end shows at once.
         buffer = memoryview(bytearray(max(received, min(_BLOCK, left)) + 1))
         if left >= _BLOCK:
             buffer = buffer[:-1]
-        filled = received
-        buffer[:received] = b"".join(head)
+        buffer[:received] = begun
         while True:
             came = await stream.read_into(buffer[filled:])
             filled += came
             received += came
             ended = filled < len(buffer)
-            self._trip.received = received
-            size = self._begun + received
             whole = ended and filled == received
-
-            def store(block: memoryview, size: int, *, whole: bool) -> None:
-                self._write(block)
-                if whole:
-                    finish(size)
-
-            await undivided(partial(store, buffer[:filled], size, whole=whole))
-            self._told(size, self._total)
+            await self._store(buffer[:filled], received, finish if whole else None)
             if ended:
                 return received
             filled = 0
+
+    async def _store(self, block: memoryview, received: int, finish: _Finish | None) -> None:
+        """Write one block, and finish the file where that is all of it."""
+        self._trip.received = received
+        size = self._begun + received
+
+        def store() -> None:
+            self._write(block)
+            if finish is not None:
+                finish(size)
+
+        short = finish is not None and len(block) <= _SHORT and not self._durable
+        await (self._short.undivided(store) if short else undivided(store))
+        self._told(size, self._total)
 
     def _write(self, block: memoryview) -> None:
         if not self._opened:

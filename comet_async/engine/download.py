@@ -136,7 +136,9 @@ class _Streamed:
             if self._kept is not None:
                 await undivided(self._kept.drop)
             return Opening(stream, b"".join(head))
-        sink = BodyFile(self._path, trip, self._tell, kept=self._kept, checksum=checksum)
+        sink = BodyFile(
+            self._path, trip, self._tell, lane.short, kept=self._kept, checksum=checksum
+        )
         if beginning is not None and continued:
             await sink.go_on(beginning)
         return await sink.receive(stream, head, expected, durable=durable, whole=whole)

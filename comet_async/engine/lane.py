@@ -18,6 +18,7 @@ from comet_async.engine.outgoing import Outgoing
 from comet_async.engine.reading import finished, read_answer
 from comet_async.engine.redirects import MAX_HOPS, REDIRECTS, next_hop, origin
 from comet_async.engine.retry import Kind, RetryBudget, RetryPolicy, failure_of, retry_after
+from comet_async.engine.threads import SharedHops
 from comet_async.engine.throttle import Bucket, Throttle
 from comet_async.engine.transport import (
     HttpAnswer,
@@ -104,6 +105,7 @@ class Lane:
 
     Attributes:
         ranges: Held by each range of a large file but its first: bounds them over all files.
+        short: Runs short acts upon files.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class Lane:
         )
         self._proven = False
         self.ranges = anyio.CapacityLimiter(_RANGES)
+        self.short = SharedHops()
         self._large = LargeAnswers()
         self._home = origin(service.base_url)
         self._home_private = options.private(urlsplit(service.base_url).hostname or "")

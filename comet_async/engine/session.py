@@ -30,7 +30,7 @@ from comet_async.engine.lane import Lane, Options
 from comet_async.engine.observing import Counters
 from comet_async.engine.part_file import checked_folder
 from comet_async.engine.retry import RetryPolicy
-from comet_async.engine.threads import to_its_end, undivided
+from comet_async.engine.threads import to_its_end
 from comet_async.engine.throttle import Throttle
 from comet_async.engine.transport import Timeouts, Transport
 from comet_async.errors import CometAsyncError, DestinationError, UsageError
@@ -304,7 +304,7 @@ class Session:
         lane = self._lane(request)
         target = Path(path)
         if not overwrite or target.parent != self._folder:  # else it was found to be good
-            await undivided(lambda: _check_target(target, overwrite=overwrite))
+            await lane.short.undivided(lambda: _check_target(target, overwrite=overwrite))
             self._folder = target.parent
         small = expected_size is not None and expected_size < KEPT_FROM
         return await download(

@@ -35,6 +35,7 @@ from comet_async.harvest.readers import READERS
 from comet_async.harvest.schema import ON_DEMAND, TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection, parse_scope
 from comet_async.harvest.subjects import Reader, Subject
+from comet_async.harvest.where import Where
 from comet_async.paging import with_query
 from comet_async.redaction import printable, shortened
 from comet_async.request import Request
@@ -94,8 +95,8 @@ async def plan(
         experiment stands in it once, though a listing may repeat it.
 
     Raises:
-        UsageError: The scope or a table is unknown, a key is in no listing, or the session has no
-            Comet service.
+        UsageError: The scope or a table is unknown, a key is in no listing, a column of an
+            expression in no project, or the session has no Comet service.
         CometAsyncError: A listing failed; without a whole listing there is no plan.
     """
     asked, chosen = (
@@ -197,6 +198,8 @@ class _Walk:
             table: options_of(selection, table, files=files, answers=self._keeping)
             for table in tables
         }
+        wanted, strict = selection.expression, scope.project is not None
+        self._where = None if wanted is None else Where(session, wanted, strict=strict)
         self.answers: list[Answer] = []
         self._counted: dict[str, int] = {}
         self.due: dict[str, dict[str, int]] = {}
@@ -225,7 +228,7 @@ class _Walk:
             if "experiment" in kinds:
                 await self._project(project)
         if "experiment" in kinds:
-            self._check_keys()
+            self._check_selection()
         if "registry_model" in kinds:
             asked = comet.get_registry_models(self._scope.workspace)
             models = await self._ask("registry_models", asked)
@@ -237,12 +240,14 @@ class _Walk:
             for artifact in artifacts.artifacts:
                 self._add("artifact", artifact.artifact_id or artifact.name or "", artifact)
 
-    def _check_keys(self) -> None:
-        """See that each experiment that was named is there.
+    def _check_selection(self) -> None:
+        """See that each experiment that was named is there, and each column of an expression.
 
         Raises:
-            UsageError: The listings have none of that key.
+            UsageError: The listings have none of that key, or no project has the column.
         """
+        if self._where is not None:
+            self._where.check()
         unknown = sorted(self._selection.keys - self._seen)
         if unknown:
             shown = ", ".join(shortened(printable(key)) for key in unknown[:_SHOWN])
@@ -329,14 +334,16 @@ class _Walk:
         return {"project_name": self._scope.project, "workspace_name": self._scope.workspace}
 
     async def _matching(self, project_id: str | None) -> set[str] | None:
-        """Return the keys that the server finds for tags and predicates, None for all."""
+        """Return the keys that the server finds for the selection, None for all."""
         if not self._selection.asks_server:
             return None
         found: set[str] = set()
-        for flag in self._selection.flags:
-            request = comet.query_project(
-                self._selection.all_predicates(), archived=flag, **self._address(project_id)
-            )
+        flags, address = self._selection.flags, self._address(project_id)
+        predicates = self._selection.all_predicates()
+        if self._where is not None:
+            predicates += await self._where.predicates(address, flags)
+        for flag in flags:
+            request = comet.query_project(predicates, archived=flag, **address)
             found.update((await self._session.send(request)).experiment_keys)
         return found
 

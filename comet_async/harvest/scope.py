@@ -11,6 +11,7 @@ import msgspec
 
 from comet_async import comet
 from comet_async.errors import UsageError
+from comet_async.query import Expression, read_expression
 from comet_async.redaction import printable, shortened
 
 __all__ = ["Scope", "Selection", "State", "flag_predicate", "parse_scope", "tag_predicate"]
@@ -45,6 +46,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         tags: Experiments with all of these tags; the server looks.
         predicates: Experiments that meet all of these predicates; the server looks. Each is
             `{"source": ..., "query": {"condition": ..., "rules": [...]}}`.
+        where: Experiments that this expression wants, or its text; the server looks. It is kept as
+            text; `expression` reads it.
         since: Experiments that started at this time or later.
         until: Experiments that started before this time.
         states: Experiments in one of these states; empty for all.
@@ -55,13 +58,15 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
             and offset, whole where the stored one was downsampled, and no answer inferred.
 
     Raises:
-        UsageError: `since` or `until` has no time zone, or a state is unknown.
+        UsageError: `since` or `until` has no time zone, a state is unknown, or the text of `where`
+            is no expression.
     """
 
     archived: bool = False
     keys: frozenset[str] = frozenset()
     tags: tuple[str, ...] = ()
     predicates: tuple[Mapping[str, object], ...] = ()
+    where: Expression | str | None = None
     since: datetime | None = None
     until: datetime | None = None
     states: tuple[State, ...] = ()
@@ -72,12 +77,19 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         msgspec.structs.force_setattr(self, "keys", frozenset(self.keys))
+        if self.expression is not None:
+            msgspec.structs.force_setattr(self, "where", str(self.expression))
         for moment in (self.since, self.until):
             if moment is not None and moment.tzinfo is None:
                 raise UsageError(f"{moment} needs a time zone, as 2026-01-31T00:00:00Z")
         unknown = [state for state in self.states if state not in _STATES]
         if unknown:
             raise UsageError(f"{printable(unknown[0])} is no state; known are {', '.join(_STATES)}")
+
+    @property
+    def expression(self) -> Expression | None:
+        """The expression, None if there is none."""
+        return read_expression(self.where) if isinstance(self.where, str) else self.where
 
     @property
     def flags(self) -> tuple[bool, ...]:
@@ -87,7 +99,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def asks_server(self) -> bool:
         """Whether the server must be asked which experiments match."""
-        return bool(self.tags or self.predicates)
+        return bool(self.tags or self.predicates or self.where is not None)
 
     def has(self, experiment: comet.Experiment) -> bool:
         """Tell whether an experiment matches, as far as its listing shows that."""
@@ -109,7 +121,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
         return not self.metrics or any(fnmatchcase(name, glob) for glob in self.metrics)
 
     def all_predicates(self) -> list[Mapping[str, object]]:
-        """Return what the server is asked: the predicates, and one for each tag."""
+        """Return what the server is asked, but for `where`: the predicates, one for each tag."""
         return [*self.predicates, *map(tag_predicate, self.tags)]
 
 

@@ -22,7 +22,7 @@ Found: TypeAlias = "str | float | bool | None"
 Fields: TypeAlias = Callable[[Run, str, str], Found]
 """Reads (run, source, name)."""
 
-_MAX_DEPTH = 32
+_MAX_DEPTH = 96
 _EMPTY = {"is_null", "is_empty"}
 _PRESENT = {"is_not_null", "is_not_empty"}
 
@@ -72,7 +72,8 @@ def _rule(run: Run, rule: Json, source: Json, fields: Fields, depth: int) -> boo
     found = fields(run, place, name)
     if place == "tag":
         present = found is not None
-        return not present if operator.startswith(("not_", "is_null")) else present
+        absent = operator.startswith("not_") or operator in _EMPTY
+        return present != absent
     return _holds(found, operator, rule.get("value"), str(rule.get("type", "string")))
 
 

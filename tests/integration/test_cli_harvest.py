@@ -74,6 +74,21 @@ def test_a_plan_says_what_it_would_take_and_does_nothing(run: Run, tmp_path: Pat
     assert sum(table["requests"] for table in told["tables"]) == told["requests"]
 
 
+def test_an_expression_says_which_experiments(run: Run, tmp_path: Path) -> None:
+    arguments = ("harvest", "synthetic/synthetic", "-o", "lake", "--tables", "parameters", "--json")
+    (key,) = run("query", "synthetic/synthetic", 'Metadata("duration") <= 600').lines
+    ended = run(*arguments, "--where", 'Metadata("duration") <= 600')
+    assert ended.code == 0, ended.err
+    (table,) = [t for t in json.loads(ended.out)["tables"] if t["table"] == "parameters"]
+    assert table["planned"] == table["stored"] == 1
+    parquet = importlib.import_module("pyarrow.parquet")
+    (part,) = (tmp_path / "lake" / "tables" / "parameters").glob("*.parquet")
+    assert set(parquet.read_table(part)["experiment_key"].to_pylist()) == {key}
+    unknown = run(*arguments, "--where", 'Metric("lss") < 1')
+    assert (unknown.code, unknown.out) == (2, "")
+    assert 'did you mean Metric("loss")' in unknown.err
+
+
 def test_tables_are_listed_without_a_server(run: Run) -> None:
     ended = run("harvest", "--list-tables")
     assert ended.code == 0
@@ -179,6 +194,7 @@ def test_exit_codes_of_a_report(
     [
         (["synthetic"], 2, "Missing option '-o'"),
         (["synthetic", "-o", "lake", "--query", "{"], 2, "it is no JSON list of predicates"),
+        (["synthetic", "-o", "lake", "--where", "loss < 1"], 2, "'--where': column 1: expected a"),
         (["synthetic", "-o", "lake", "--since", "soon"], 2, "Invalid value for '--since'"),
         (["synthetic", "-o", "lake", "--tables", "nope"], 2, "nope: no such table"),
         (["synthetic/", "-o", "lake"], 2, "use WORKSPACE or WORKSPACE/PROJECT"),

@@ -1,0 +1,105 @@
+"""Short acts share hops to worker threads: results, failures and cancellations stay each one's."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from comet_async.engine.threads import SharedHops
+
+_ACTS = 500
+
+
+async def _all(acts: list[Callable[[], int]], hops: SharedHops) -> list[int]:
+    return await asyncio.gather(*(hops.undivided(act) for act in acts))
+
+
+async def test_each_gets_what_its_act_returned_and_hops_are_few() -> None:
+    calls: list[object] = []
+    loop = asyncio.get_running_loop()
+    plain = loop.call_soon_threadsafe
+
+    def counted(*args: object) -> asyncio.Handle:
+        calls.append(args)
+        return plain(*args)  # type: ignore[arg-type]  # handed on as they came
+
+    loop.call_soon_threadsafe = counted  # type: ignore[method-assign,assignment]  # counts wake-ups
+    found = await _all([lambda number=number: number for number in range(_ACTS)], SharedHops())  # type: ignore[misc]  # a default binds each number
+    assert found == list(range(_ACTS))
+    assert len(calls) < _ACTS / 5
+
+
+async def test_a_failure_reaches_the_one_whose_act_it_was() -> None:
+    hops = SharedHops()
+
+    def fails() -> int:
+        raise OSError(28, "No space left on device")
+
+    found = await asyncio.gather(
+        hops.undivided(lambda: 1),
+        hops.undivided(fails),
+        hops.undivided(lambda: 3),
+        return_exceptions=True,
+    )
+    assert [found[0], found[2]] == [1, 3]
+    assert isinstance(found[1], OSError)
+    assert found[1].errno == 28
+    assert await hops.undivided(lambda: 4) == 4
+
+
+async def test_slow_acts_run_side_by_side() -> None:
+    hops = SharedHops()
+    together = threading.Barrier(3)
+
+    def waits_for_others() -> int:
+        return together.wait(10)
+
+    async def later(seconds: float) -> int:
+        await anyio.sleep(seconds)  # each finds the hops before it busy for long
+        return await hops.undivided(waits_for_others)
+
+    found = await asyncio.gather(later(0), later(0.02), later(0.04))
+    assert sorted(found) == [0, 1, 2]
+
+
+async def test_what_waits_behind_a_slow_act_goes_on_in_several_hops() -> None:
+    hops = SharedHops()
+    go, together = threading.Event(), threading.Barrier(3)
+
+    def blocks() -> int:
+        go.wait(10)
+        return -1
+
+    first = asyncio.ensure_future(hops.undivided(blocks))
+    await anyio.lowlevel.checkpoint()
+    rest = [asyncio.ensure_future(hops.undivided(lambda: together.wait(10))) for _ in range(3)]
+    await (
+        anyio.lowlevel.checkpoint()
+    )  # all three wait behind the first, for its hop has only just begun
+    threading.Timer(0.02, go.set).start()
+    assert await first == -1
+    assert sorted([await one for one in rest]) == [0, 1, 2]
+
+
+async def test_a_cancellation_waits_for_the_act() -> None:
+    hops = SharedHops()
+    go, done = threading.Event(), threading.Event()
+
+    def act() -> None:
+        go.wait(10)
+        done.set()
+
+    task = asyncio.ensure_future(hops.undivided(act))
+    await anyio.sleep(0.01)
+    task.cancel()
+    await anyio.sleep(0.01)
+    assert not task.done()
+    go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert done.is_set()
