@@ -61,7 +61,7 @@ def remote_asset(store: Store, row: Mapping[str, Json]) -> Asset:
     Raises:
         ApiError: It has no link.
     """
-    names = ("remoteAssetUri", "remoteUri", "uri", "link", "remote_uri")
+    names = ("remoteUrl", "remoteAssetUri", "remoteUri", "uri", "link", "remote_uri")
     found = (optional(row, name) for name in names)
     link = next((value for value in found if value), None)
     if link is None:

@@ -77,9 +77,9 @@ def stored_content(call: Call, owner: str, asset_id: str) -> Content | None:
 
 
 def _get(call: Call) -> Reply:
-    """Send an asset; an empty experimentKey comes with an artifact version."""
+    """Send an asset; with an artifact version, its file, whoever reads it."""
     asset_id = call.need("assetId")
-    owner = call.query.get("experimentKey", "") or call.query.get("artifactVersionId", "")
+    owner = call.query.get("artifactVersionId", "") or call.query.get("experimentKey", "")
     if not owner:
         raise ApiError(400, "Experiment key is missing", 90998)
     content = stored_content(call, owner, asset_id)
@@ -163,7 +163,10 @@ def _artifact(call: Call) -> Artifact:
     """Return the artifact that the query names by id or by workspace and name."""
     wanted = call.query.get("artifact_id") or call.query.get("artifactId")
     name = _stable_name(call.query.get("artifactName", ""))
+    reader = call.query.get("experimentKey") or call.query.get("consumerExperimentKey")
     workspace = call.query.get("workspace")
+    if not workspace and reader:
+        workspace = call.known_run(reader).facts.project.workspace
     if not wanted and not (workspace and name):
         raise ApiError(400, "artifact id, or workspace and artifactName, is required")
     for place in call.store.workspaces():
@@ -209,13 +212,16 @@ def _version_row(item: Artifact, version: ArtifactVersion) -> JsonObject:
 
 
 def _version(call: Call) -> tuple[Artifact, ArtifactVersion]:
-    """Return the version that the query names by id, number or alias; without any, the newest."""
+    """Return the version that the query names by id, number or alias; without any, the newest.
+
+    One that is not finished is found by its id alone, which its writer has.
+    """
     version_id = call.query.get("versionId")
     if version_id:
         found = version_by_id(call.store, version_id)
         if found is None:
             raise ApiError(400, "No such artifact version", 624523)
-        return found[0], _finalised(found[1])
+        return found
     item = _artifact(call)
     either = call.query.get("versionOrAlias", "")
     number, alias = call.query.get("version", either), call.query.get("alias", either).lower()

@@ -151,17 +151,25 @@ def _parsed(body: bytes) -> Json:
     return data
 
 
-def key_of(request: web.BaseRequest, keys: Collection[str] | None) -> str:
+def key_of(
+    request: web.BaseRequest,
+    keys: Collection[str] | None,
+    *,
+    other: str = "",
+    status: int = 401,
+) -> str:
     """Return the caller's key.
 
     Args:
         request: The request.
         keys: Valid keys; None accepts any.
+        other: A key that came in another place than the headers.
+        status: Of the error for a key that is missing or wrong.
 
     Raises:
         ApiError: There is no key, or a wrong one.
     """
-    key = request.headers.get("Authorization") or request.headers.get("Comet-Sdk-Api") or ""
+    key = request.headers.get("Authorization") or request.headers.get("Comet-Sdk-Api") or other
     if not key or (keys is not None and key not in keys):
-        raise ApiError(401, "API key is not registered", 90212)
+        raise ApiError(status, "API key is not registered", 90212)
     return key

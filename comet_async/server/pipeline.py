@@ -270,13 +270,12 @@ class Pipeline:
     def api_route(self, handler: Handler) -> Served:
         """Return a handler of calls as a handler of requests."""
         write = handler if isinstance(handler, Write) else None
-        takes = write.takes if write else Takes.OBJECT
-        keyless = bool(write and write.keyless)
+        route = write or Write(handler)
 
         async def respond(incoming: Incoming) -> Answer:
-            call = self._call(incoming, takes, keyless=keyless)
+            call = self._call(incoming, route)
             if write is not None:
-                self._may_write(call.caller, keyless=keyless)
+                self._may_write(call.caller, keyless=write.keyless)
             revision = self.store.revision
             reply = handler(call)
             if write is not None:
@@ -284,17 +283,18 @@ class Pipeline:
                 self.log.applied(incoming.number, _template(incoming.request))
             return await self._answer(reply, incoming.headers, revision)
 
-        return Served(respond, takes, keyless)
+        return Served(respond, route.takes, route.keyless)
 
-    def _call(self, incoming: Incoming, takes: Takes, *, keyless: bool) -> Call:
+    def _call(self, incoming: Incoming, route: Write) -> Call:
         request, caller, body = incoming.request, "", incoming.body
-        if request.path not in _OPEN_PATHS and not keyless:
-            caller = key_of(request, self.settings.api_keys)
+        rows = route.takes is Takes.ROWS
+        if request.path not in _OPEN_PATHS and not route.keyless:
+            caller = self._key(request, body.octets, route.key_status)
         return Call(
             store=self.store,
             query=dict(request.query),
-            body={} if takes is Takes.ROWS else parsed_body(body.octets),
-            rows=parsed_rows(body.octets) if takes is Takes.ROWS else (),
+            body={} if rows else parsed_body(body.octets),
+            rows=parsed_rows(body.octets) if rows else (),
             form=body.form,
             file=body.file,
             path=dict(request.match_info),
@@ -303,6 +303,14 @@ class Pipeline:
             caller=caller,
             limits=self.settings.chart,
         )
+
+    def _key(self, request: web.Request, body: bytes, status: int) -> str:
+        """Return the caller's key, which outside the REST API may stand in the body."""
+        other: object = ""
+        if request.path.startswith("/clientlib/") and b'"apiKey"' in body:
+            other = parsed_body(body).get("apiKey")
+        named = other if isinstance(other, str) else ""
+        return key_of(request, self.settings.api_keys, other=named, status=status)
 
     def _may_write(self, caller: str, *, keyless: bool) -> None:
         settings = self.settings

@@ -240,11 +240,13 @@ class Write:
         handle: Changes it, or raises before anything is changed.
         takes: Body that it expects.
         keyless: Whether the address itself is the permission, as of a presigned link.
+        key_status: Status for a key that is not registered.
     """
 
     handle: Handler
     takes: Takes = Takes.OBJECT
     keyless: bool = False
+    key_status: int = 401
 
     def __call__(self, call: Call) -> Reply:
         """Change it while nothing else changes."""

@@ -32,7 +32,16 @@ from comet_async.server.uploads import PendingUpload
 from comet_async.server.write_artifacts import put_artifact_file
 from comet_async.server.write_experiments import written_key
 
-__all__ = ["PART_PATH", "PART_ROUTE", "ROUTES", "put_asset", "put_upload", "uploaded"]
+__all__ = [
+    "PART_PATH",
+    "PART_ROUTE",
+    "ROUTES",
+    "complete_upload",
+    "put_asset",
+    "put_upload",
+    "start_upload",
+    "uploaded",
+]
 
 PART_PATH = "/uploads/{request}/{part}"
 """Address of one part of an upload; the signature in its query is the permission."""
@@ -130,17 +139,29 @@ def _set_patch(call: Call) -> Reply:
 
 
 def _start(call: Call) -> Reply:
-    """Hand out one address for each part of an upload; each takes one PUT without a key."""
-    key = written_key(call)
-    params = call.body.get("startUploadParams")
+    return start_upload(call, written_key(call), call.body)
+
+
+def start_upload(call: Call, key: str, asset: Mapping[str, Json]) -> Reply:
+    """Hand out one address for each part of an upload; each takes one PUT without a key.
+
+    Args:
+        call: The request.
+        key: Experiment key.
+        asset: Members that say what the asset will be, and `startUploadParams`.
+
+    Raises:
+        ApiError: A member is missing or wrong.
+    """
+    params = asset.get("startUploadParams")
     if not isinstance(params, dict):
         raise ApiError(400, "startUploadParams is required")
     count = whole(params, "numOfFileParts")
     if count is None or not 1 <= count <= _MAX_PARTS:
         raise ApiError(400, f"numOfFileParts must be 1 to {_MAX_PARTS}")
-    asset_of(call.store, call.body, size=0, etag=None)
+    asset_of(call.store, asset, size=0, etag=None)
     request = call.store.new_id()
-    members = {**call.body, "experimentKey": key}
+    members = {**asset, "experimentKey": key}
     call.store.pending.by_id[request] = PendingUpload(members, count)
     origin = call.storage or call.root
     urls: list[Json] = [
@@ -166,8 +187,12 @@ def _put_part(call: Call) -> Reply:
     return JsonReply(b"", {"ETag": f'"{call.file.etag}"'})
 
 
-def _complete(call: Call) -> Reply:
-    """Make an asset of the parts, or give them up."""
+def complete_upload(call: Call) -> Reply:
+    """Make an asset of the parts, or give them up.
+
+    Raises:
+        ApiError: A part is missing or is not what was told of it.
+    """
     request = text(call.body, "requestId")
     succeed, size = boolean(call.body, "succeed"), whole(call.body, "fileSize")
     upload = call.store.pending.by_id.get(request)
@@ -227,7 +252,7 @@ _BASE = "/api/rest/v2/write/experiment"
 ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", f"{_BASE}/upload-asset"): Write(_upload, Takes.FORM),
     ("POST", f"{_BASE}/upload-asset-start"): Write(_start),
-    ("POST", f"{_BASE}/upload-asset-complete"): Write(_complete),
+    ("POST", f"{_BASE}/upload-asset-complete"): Write(complete_upload),
     ("PUT", PART_PATH): PART_ROUTE,
     ("GET", f"{_BASE}/asset/delete"): Write(_delete_by_get),
     ("POST", f"{_BASE}/git/patch"): Write(_set_patch, Takes.FORM),

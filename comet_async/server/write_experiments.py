@@ -162,7 +162,8 @@ def _update_status(call: Call) -> Reply:
     alive = boolean(call.body, "isAlive")
     if alive is None:
         raise ApiError(400, "isAlive is required")
-    crashed = boolean(call.body, "hasCrashed") or optional(call.body, "error") is not None
+    crashed = bool(boolean(call.body, "hasCrashed"))
+    optional(call.body, "error")
     set_alive(call.store, key, alive=alive, crashed=crashed)
     return acknowledged()
 
