@@ -228,6 +228,10 @@ class Changes:
         """
         self.change(key, lambda run: run.ended(end_ms, crashed=crashed))
 
+    def throttle(self, key: str) -> None:
+        """Mark an experiment as one of which values were dropped."""
+        self.write(key, lambda run: run.set_facts(lambda facts: replace(facts, throttled=True)))
+
     def append(
         self,
         key: str,
