@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+import time
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
@@ -21,6 +22,14 @@ from comet_async.server import (
     comet_experiments,
     comet_projects,
     comet_registry,
+    logging_routes,
+    write_artifacts,
+    write_assets,
+    write_boards,
+    write_experiments,
+    write_projects,
+    write_registry,
+    write_values,
 )
 from comet_async.server.answers import Answer
 from comet_async.server.changes import Changes
@@ -30,7 +39,7 @@ from comet_async.server.faults import Faults
 from comet_async.server.guard import LOOPBACK
 from comet_async.server.ingest import invent_sweeps, load
 from comet_async.server.limits import ChartLimits
-from comet_async.server.pipeline import Incoming, Pipeline, Respond, Settings
+from comet_async.server.pipeline import Incoming, Pipeline, Respond, Served, Settings
 from comet_async.server.rate_limit import RateLimit
 from comet_async.server.records import Source
 from comet_async.server.replies import ApiError, Handler
@@ -40,12 +49,17 @@ from comet_async.server.storage import OBJECT_PATH, storage_route
 from comet_async.server.store import Store
 from comet_async.server.synthetic import SyntheticSource
 from comet_async.server.synthetic_spec import SyntheticSpec
+from comet_async.server.upload_folder import UploadFolder
+from comet_async.server.write_assets import PART_PATH, PART_ROUTE
 
-__all__ = ["COMET_ROUTES", "LocalServer", "serve_forever"]
+__all__ = ["COMET_ROUTES", "LOGGING_ROUTES", "LocalServer", "serve_forever"]
 
 _BACKLOG = 1024
 _SHUTDOWN = 0.2
 _KEEP_ALIVE = 75.0
+
+LOGGING_ROUTES: dict[tuple[str, str], Handler] = logging_routes.ROUTES
+"""Routes outside the REST API that live logging needs."""
 
 COMET_ROUTES: dict[tuple[str, str], Handler] = {
     **comet_projects.ROUTES,
@@ -53,6 +67,14 @@ COMET_ROUTES: dict[tuple[str, str], Handler] = {
     **comet_assets.ROUTES,
     **comet_registry.ROUTES,
     **comet_boards.ROUTES,
+    **write_experiments.ROUTES,
+    **write_values.ROUTES,
+    **write_assets.ROUTES,
+    **write_projects.ROUTES,
+    **write_registry.ROUTES,
+    **write_artifacts.ROUTES,
+    **write_boards.ROUTES,
+    **LOGGING_ROUTES,
 }
 """Every route: method and path template to its handler."""
 
@@ -79,6 +101,9 @@ class LocalServer:
         api_keys: Collection[str] | None = None,
         storage: bool = False,
         extras: bool = True,
+        writable: bool = True,
+        readers: Collection[str] = (),
+        clock: Callable[[], float] = time.time,
         database: str | Path | None = None,
         ssl_context: ssl.SSLContext | None = None,
         rate_limit: RateLimit | None = None,
@@ -104,14 +129,18 @@ class LocalServer:
             api_keys: Valid keys; None accepts any key but none at all.
             storage: Whether to open a second port as object storage for `allow301`.
             extras: Whether to invent what no archive holds: artifacts, panels, views and so on.
-            database: File for the archived runs; in memory when None.
+            writable: Whether anything can be written; if not, every write is answered with 403.
+            readers: Keys that may read but not write.
+            clock: Returns seconds since 1970 UTC, for the times of what is written.
+            database: File for the archived runs; in memory when None. Uploaded bytes are in a
+                folder beside it while the server runs, or else in a temporary one.
             ssl_context: Serves https on both ports.
             rate_limit: May also be set and changed while the server runs.
             seed: Of the faults' chance.
             log_limit: Requests to keep in the log.
-            max_body: Largest request body in bytes.
+            max_body: Largest request body in bytes, except of files that are uploaded.
             header_timeout: Seconds for the headers of a request.
-            body_timeout: Seconds for the body of a request.
+            body_timeout: Seconds for the body of a request; of an upload, for its next bytes.
             compression: Whether JSON over 1 KiB is sent in gzip form to clients that accept it.
             chart_points: Most points in the answer of a multi-metric chart; None for any number.
             chart_refusal: Status for a chart of more points: 400, 413 or 504.
@@ -140,7 +169,10 @@ class LocalServer:
             body_timeout=body_timeout,
             compression=compression,
             chart=ChartLimits(chart_points, chart_refusal, chart_seconds_per_million),
+            writable=writable,
+            readers=frozenset(readers),
         )
+        self._clock = clock
         self._pipeline = Pipeline(Store(()), self._settings, self.log, self.faults, rate_limit)
         self._stack = AsyncExitStack()
         self.url = ""
@@ -191,9 +223,16 @@ class LocalServer:
             sources: list[Source] = [SqliteSource(database), *self._sources]
             if self._synthetic is not None:
                 sources.append(SyntheticSource(self._synthetic))
-            self._pipeline.store = Store(sources, extras=self._extras)
+            uploads = UploadFolder(self._database_path and self._database_path.parent)
+            stack.callback(uploads.close)
+            self._pipeline.store = Store(
+                sources, extras=self._extras, uploads=uploads, clock=self._clock
+            )
             if self._with_storage:
-                routes = {("GET", OBJECT_PATH): storage_route(self.store)}
+                routes = {
+                    ("GET", OBJECT_PATH): Served(storage_route(self.store)),
+                    ("PUT", PART_PATH): self._pipeline.api_route(PART_ROUTE),
+                }
                 self.storage_url = await stack.enter_async_context(
                     self._listener(routes, "storage", 0)
                 )
@@ -224,13 +263,14 @@ class LocalServer:
 
     @asynccontextmanager
     async def _listener(
-        self, routes: dict[tuple[str, str], Respond], name: str, port: int
+        self, routes: dict[tuple[str, str], Served], name: str, port: int
     ) -> AsyncGenerator[str, None]:
         """Listen on one port and yield its origin."""
         app = web.Application(client_max_size=0)
-        for (method, path), respond in routes.items():
-            app.router.add_route(method, path, partial(self._serve, respond, name))
-        app.router.add_route("*", "/{path:.*}", partial(self._serve, _elsewhere(routes), name))
+        for (method, path), served in routes.items():
+            app.router.add_route(method, path, partial(self._serve, served, name))
+        elsewhere = Served(_elsewhere(routes))
+        app.router.add_route("*", "/{path:.*}", partial(self._serve, elsewhere, name))
         runner = web.AppRunner(
             app, access_log=None, handler_cancellation=True, shutdown_timeout=_SHUTDOWN
         )
@@ -269,9 +309,9 @@ class LocalServer:
         return handler
 
     async def _serve(
-        self, respond: Respond, listener: str, request: web.Request
+        self, served: Served, listener: str, request: web.Request
     ) -> web.StreamResponse:
-        return await self._pipeline.serve(request, respond, listener)
+        return await self._pipeline.serve(request, served, listener)
 
     def __repr__(self) -> str:
         return f"<LocalServer {self.url or 'not started'}>"

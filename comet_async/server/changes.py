@@ -9,11 +9,13 @@ from dataclasses import replace
 
 from comet_async.server.columns import columns_of, union
 from comet_async.server.in_memory import MemoryRun
+from comet_async.server.live_run import LiveRun
 from comet_async.server.logged import Logged, series_of
 from comet_async.server.records import (
     Artifact,
     Asset,
     Column,
+    Facts,
     Project,
     Registration,
     Run,
@@ -36,6 +38,9 @@ class Changes:
 
     All answers follow at once: lists, metadata, columns, queries, charts, points, assets and
     bytes. The source below is never written to. Safe to use from any thread.
+
+    Attributes:
+        lock: Held while something changes; may be held over several changes.
     """
 
     def __init__(self, source: Source) -> None:
@@ -45,11 +50,15 @@ class Changes:
             source: What to change.
         """
         self._source = source
-        self._runs: dict[str, MemoryRun | None] = {}
+        self.lock = threading.RLock()
+        self._runs: dict[str, Run | None] = {}
+        self._homes: dict[str, str] = {}
+        self._members: dict[str, dict[str, Run]] = {}
+        self._links: dict[str, dict[str, None]] = {}
+        self._projects: dict[str, Project | None] = {}
         self._touched: Counter[str] = Counter()
         self._listed: dict[tuple[str, bool, int], Sequence[Run]] = {}
         self._count = 0
-        self._lock = threading.Lock()
 
     @property
     def revision(self) -> int:
@@ -65,9 +74,26 @@ class Changes:
         Raises:
             ValueError: There is one of its key.
         """
-        if self.run(logged.facts.key) is not None:
-            raise ValueError(f"there is an experiment {logged.facts.key}")
-        self._put(logged.facts.key, MemoryRun(logged), logged.facts.project)
+        self._add(logged.facts, MemoryRun(logged))
+
+    def create(self, facts: Facts) -> LiveRun:
+        """Add an experiment of which nothing is logged yet, and return it.
+
+        Args:
+            facts: Its metadata.
+
+        Raises:
+            ValueError: There is one of its key.
+        """
+        run = LiveRun(facts, self.lock)
+        self._add(facts, run)
+        return run
+
+    def _add(self, facts: Facts, run: Run) -> None:
+        with self.lock:
+            if self.run(facts.key) is not None:
+                raise ValueError(f"there is an experiment {facts.key}")
+            self._put(facts.key, run)
 
     def delete(self, key: str) -> None:
         """Delete an experiment.
@@ -75,7 +101,11 @@ class Changes:
         Raises:
             KeyError: There is none of that key.
         """
-        self._put(key, None, self._known(key).facts.project)
+        with self.lock:
+            self._known(key)
+            self._put(key, None)
+            for linked in self._links.values():
+                linked.pop(key, None)
 
     def change(self, key: str, edit: Edit) -> None:
         """Change an experiment.
@@ -87,10 +117,90 @@ class Changes:
         Raises:
             KeyError: There is none of that key.
         """
-        run = self._known(key)
-        logged = run.logged if isinstance(run, MemoryRun) else Logged.of(run)
-        edited = edit(logged)
-        self._put(key, MemoryRun(edited), edited.facts.project)
+        with self.lock:
+            run = self._known(key)
+            logged = run.logged if isinstance(run, MemoryRun) else Logged.of(run)
+            self._put(key, MemoryRun(edit(logged)))
+
+    def write(self, key: str, edit: Callable[[LiveRun], object], *, listed: bool = False) -> None:
+        """Change an experiment in place, in time that depends on the change alone.
+
+        Args:
+            key: Experiment key.
+            edit: Changes it, or raises before it has changed anything.
+            listed: Whether its place in lists may change: start, archive, project.
+
+        Raises:
+            KeyError: There is none of that key.
+        """
+        with self.lock:
+            run = self._known(key)
+            if isinstance(run, LiveRun) and not listed:
+                edit(run)
+                self._touch(run.facts.project.project_id)
+                return
+            live = run if isinstance(run, LiveRun) else LiveRun(run.facts, self.lock, run)
+            edit(live)
+            self._put(key, live)
+
+    def move(self, key: str, project: Project) -> None:
+        """Move an experiment to another project.
+
+        Args:
+            key: Experiment key.
+            project: Its new place.
+
+        Raises:
+            KeyError: There is none of that key.
+        """
+        with self.lock:
+            self.write(
+                key,
+                lambda run: run.set_facts(lambda facts: replace(facts, project=project)),
+                listed=True,
+            )
+            self._links.get(project.project_id, {}).pop(key, None)
+
+    def link(self, key: str, project_id: str) -> None:
+        """Show an experiment in one more project.
+
+        Args:
+            key: Experiment key.
+            project_id: The other project.
+
+        Raises:
+            KeyError: There is none of that key.
+        """
+        with self.lock:
+            if self._known(key).facts.project.project_id != project_id:
+                self._links.setdefault(project_id, {})[key] = None
+            self._touch(project_id, listed=True)
+
+    def put_project(self, project: Project) -> None:
+        """Add a project, or change the one of its id."""
+        with self.lock:
+            self._projects[project.project_id] = project
+            self._touch(project.project_id)
+
+    def delete_project(self, project_id: str) -> None:
+        """Delete a project and every experiment in it."""
+        with self.lock:
+            for archived in (False, True):
+                for run in self._merged(project_id, archived=archived, linked=False):
+                    self.delete(run.facts.key)
+            self._projects[project_id] = None
+            self._links.pop(project_id, None)
+            self._touch(project_id, listed=True)
+
+    def original(self, project: Project) -> Project:
+        """Return a project as it was put, its time not yet moved by changes."""
+        name = project.project_id
+        moved = project.last_updated_ms - self._touched[name]
+        return self._projects.get(name) or replace(project, last_updated_ms=moved)
+
+    def project_now(self, project: Project) -> Project:
+        """Return a project as it is called now."""
+        return self._projects.get(project.project_id) or project
 
     def archive(self, key: str) -> None:
         """Archive an experiment."""
@@ -117,6 +227,10 @@ class Changes:
             crashed: Whether it broke off.
         """
         self.change(key, lambda run: run.ended(end_ms, crashed=crashed))
+
+    def throttle(self, key: str) -> None:
+        """Mark an experiment as one of which values were dropped."""
+        self.write(key, lambda run: run.set_facts(lambda facts: replace(facts, throttled=True)))
 
     def append(
         self,
@@ -175,64 +289,87 @@ class Changes:
             raise KeyError(key)
         return run
 
-    def _put(self, key: str, run: MemoryRun | None, project: Project) -> None:
-        with self._lock:
-            self._runs = {**self._runs, key: run}
-            self._touched[project.project_id] += 1
-            self._listed = {}
-            self._count += 1
+    def _put(self, key: str, run: Run | None) -> None:
+        """Put an experiment in its place; where it was before must still be known."""
+        earlier = self._homes.pop(key, None)
+        if earlier is None and (below := self._source.run(key)) is not None:
+            earlier = below.facts.project.project_id
+        if earlier is not None:
+            self._members.get(earlier, {}).pop(key, None)
+            self._touch(earlier, listed=True)
+        self._runs[key] = run
+        if run is not None:
+            home = self._homes[key] = run.facts.project.project_id
+            self._members.setdefault(home, {})[key] = run
+            if home != earlier:
+                self._touch(home, listed=True)
+
+    def _touch(self, project_id: str, *, listed: bool = False) -> None:
+        self._touched[project_id] += 1
+        self._count += 1
+        if listed:
+            self._listed.clear()
 
     def projects(self) -> Sequence[Project]:
         """Return all projects, new ones last; each change moves the time of the last one."""
-        found = {item.project_id: item for item in self._source.projects()}
-        for run in self._runs.values():
-            if run is not None:
-                found.setdefault(run.facts.project.project_id, run.facts.project)
-        return [
-            replace(item, last_updated_ms=item.last_updated_ms + self._touched[item.project_id])
-            for item in found.values()
-        ]
+        with self.lock:
+            found: dict[str, Project | None] = {
+                item.project_id: item for item in self._source.projects()
+            }
+            for members in self._members.values():
+                for run in members.values():
+                    found.setdefault(run.facts.project.project_id, run.facts.project)
+                    break
+            found |= self._projects
+            return [
+                replace(item, last_updated_ms=item.last_updated_ms + self._touched[name])
+                for name, item in found.items()
+                if item is not None
+            ]
 
     def run(self, key: str) -> Run | None:
         """Return one run by its experiment key."""
         return self._runs[key] if key in self._runs else self._source.run(key)
 
     def runs(self, project_id: str, *, archived: bool) -> Sequence[Run]:
-        """Return the runs of a project by start time, oldest first."""
-        if not self._touched[project_id]:
-            return self._source.runs(project_id, archived=archived)
-        place = (project_id, archived, self.revision)
-        listed = self._listed.get(place)
-        if listed is None:
-            listed = self._listed[place] = self._merged(project_id, archived=archived)
-        return listed
+        """Return the runs of a project by start time, oldest first, linked ones among them."""
+        with self.lock:
+            if not self._touched[project_id]:
+                return self._source.runs(project_id, archived=archived)
+            place = (project_id, archived, self._source.revision)
+            listed = self._listed.get(place)
+            if listed is None:
+                listed = self._listed[place] = self._merged(project_id, archived=archived)
+            return listed
 
-    def _merged(self, project_id: str, *, archived: bool) -> Sequence[Run]:
+    def _merged(self, project_id: str, *, archived: bool, linked: bool = True) -> Sequence[Run]:
         below = self._source.runs(project_id, archived=archived)
         kept = [run for run in below if run.facts.key not in self._runs]
-        own = [run for run in self._own(project_id) if run.facts.archived == archived]
+        more = [*self._members.get(project_id, {}).values()]
+        if linked:
+            more += self._linked(project_id)
+        own = [run for run in more if run.facts.archived == archived]
         return sorted([*kept, *own], key=_by_start)
 
-    def _own(self, project_id: str) -> list[MemoryRun]:
-        return [
-            run
-            for run in self._runs.values()
-            if run is not None and run.facts.project.project_id == project_id
-        ]
+    def _linked(self, project_id: str) -> list[Run]:
+        found = [self.run(key) for key in self._links.get(project_id, ())]
+        return [run for run in found if run is not None]
 
     def columns(self, project_id: str, *, without: Collection[str] = ()) -> Sequence[Column]:
         """Return the logged columns of a project; those of no run that is left are gone."""
-        if not self._touched[project_id]:
-            return self._source.columns(project_id, without=without)
-        below = self._source.columns(project_id, without=frozenset([*self._runs, *without]))
-        own = [run for run in self._own(project_id) if run.facts.key not in without]
-        return union([below, *(columns_of(run) for run in own)])
+        with self.lock:
+            if not self._touched[project_id]:
+                return self._source.columns(project_id, without=without)
+            hidden = frozenset([*self._runs, *without])
+            below = self._source.columns(project_id, without=hidden)
+            more = [*self._members.get(project_id, {}).values(), *self._linked(project_id)]
+            own = [run for run in more if run.facts.key not in without]
+            return union([below, *(columns_of(run) for run in own)])
 
     def registrations(self) -> Sequence[Registration]:
         """Return the registry model versions of experiments that are not deleted."""
-        deleted = {key for key, run in self._runs.items() if run is None}
         found = self._source.registrations()
-        return [item for item in found if item.experiment_key not in deleted]
+        return [item for item in found if self._runs.get(item.experiment_key, item) is not None]
 
     def artifacts(self, workspace: str) -> Sequence[Artifact]:
         """Return the artifacts of a workspace."""

@@ -73,13 +73,13 @@ def stored_content(call: Call, owner: str, asset_id: str) -> Content | None:
     if run is not None:
         return run.content(asset_id)
     found = version_by_id(call.store, owner)
-    return file_content(found[1], asset_id) if found else None
+    return file_content(call.store, found[1], asset_id) if found else None
 
 
 def _get(call: Call) -> Reply:
-    """Send an asset; an empty experimentKey comes with an artifact version."""
+    """Send an asset; with an artifact version, its file, whoever reads it."""
     asset_id = call.need("assetId")
-    owner = call.query.get("experimentKey", "") or call.query.get("artifactVersionId", "")
+    owner = call.query.get("artifactVersionId", "") or call.query.get("experimentKey", "")
     if not owner:
         raise ApiError(400, "Experiment key is missing", 90998)
     content = stored_content(call, owner, asset_id)
@@ -163,7 +163,10 @@ def _artifact(call: Call) -> Artifact:
     """Return the artifact that the query names by id or by workspace and name."""
     wanted = call.query.get("artifact_id") or call.query.get("artifactId")
     name = _stable_name(call.query.get("artifactName", ""))
+    reader = call.query.get("experimentKey") or call.query.get("consumerExperimentKey")
     workspace = call.query.get("workspace")
+    if not workspace and reader:
+        workspace = call.known_run(reader).facts.project.workspace
     if not wanted and not (workspace and name):
         raise ApiError(400, "artifact id, or workspace and artifactName, is required")
     for place in call.store.workspaces():
@@ -201,7 +204,7 @@ def _version_row(item: Artifact, version: ArtifactVersion) -> JsonObject:
         "metadata": version.metadata,
         "createdFrom": None,
         "sizeInBytes": version.size,
-        "state": None,
+        "state": None if version.state == "CLOSED" else version.state,
         "added": version.added_ms,
         "alias": [*version.aliases],
         "tags": [*version.tags],
@@ -209,7 +212,10 @@ def _version_row(item: Artifact, version: ArtifactVersion) -> JsonObject:
 
 
 def _version(call: Call) -> tuple[Artifact, ArtifactVersion]:
-    """Return the version that the query names by id, number or alias; without any, the newest."""
+    """Return the version that the query names by id, number or alias; without any, the newest.
+
+    One that is not finished is found by its id alone, which its writer has.
+    """
     version_id = call.query.get("versionId")
     if version_id:
         found = version_by_id(call.store, version_id)
@@ -220,16 +226,30 @@ def _version(call: Call) -> tuple[Artifact, ArtifactVersion]:
     either = call.query.get("versionOrAlias", "")
     number, alias = call.query.get("version", either), call.query.get("alias", either).lower()
     if not number and not alias:
-        return item, item.versions[-1]
+        closed = [version for version in item.versions if version.state == "CLOSED"]
+        return item, _finalised((closed or item.versions)[-1])
     for version in reversed(item.versions):
         aliases = {text.lower() for text in version.aliases}
         if number == version.version or (alias and alias in aliases):
-            return item, version
+            return item, _finalised(version)
     raise ApiError(400, "No such artifact version", 624523)
 
 
+def _finalised(version: ArtifactVersion) -> ArtifactVersion:
+    """Return a version that can be read: one to which no file will come."""
+    if version.state != "CLOSED":
+        code = 90402 if version.state == "OPEN" else 90403
+        raise ApiError(400, "The artifact version is not finalized", code)
+    return version
+
+
 def _artifact_version(call: Call) -> Reply:
+    """Return a version; with `consumerExperimentKey` it is noted that the run reads it."""
     item, version = _version(call)
+    consumer = call.query.get("consumerExperimentKey")
+    if consumer:
+        with call.store.lock:
+            call.store.written.consume(call.known_run(consumer).facts.key, version.version_id)
     return json_reply(
         {
             "artifact": {
@@ -248,14 +268,14 @@ def _artifact_version(call: Call) -> Reply:
             },
             "artifactVersion": version.version,
             "artifactVersionId": version.version_id,
-            "experimentKey": item.experiment_key,
+            "experimentKey": version.experiment_key or item.experiment_key,
             "owner": item.workspace,
             "createdFrom": None,
             "metadata": version.metadata,
             "note": None,
             "sizeInBytes": version.size,
             "added": version.added_ms,
-            "state": "CLOSED",
+            "state": version.state,
             "alias": [*version.aliases],
             "tags": [*version.tags],
         }
@@ -290,30 +310,44 @@ def _version_download(call: Call) -> Reply:
     files = [
         (_full_name(asset), content)
         for asset in version.files
-        if (content := file_content(version, asset.asset_id)) is not None
+        if (content := file_content(call.store, version, asset.asset_id)) is not None
     ]
     return StreamReply(zip_chunks(files), "application/octet-stream")
 
 
 def _lineage(call: Call) -> Reply:
-    """Return the artifacts that a run wrote: those that name it as their origin."""
+    """Return the artifact versions that a run wrote and those that it read."""
     run, chosen = call.run(), call.query.get("filter", "all")
     if chosen not in {"all", "input", "output"}:
         raise ApiError(400, "filter must be all, input or output")
-    rows: list[Json] = [
-        {
-            "artifactId": item.artifact_id,
-            "artifactName": item.name,
-            "artifactType": item.type,
-            "artifactVersionId": version.version_id,
-            "artifactVersion": version.version,
-            "direction": "output",
-        }
+    rows: list[Json] = []
+    if chosen != "input":
+        rows += [_lineage_row(*pair, "output") for pair in _written_by(call, run)]
+    if chosen != "output":
+        read = call.store.written.consumed(run.facts.key)
+        found = (version_by_id(call.store, version_id) for version_id in read)
+        rows += [_lineage_row(*pair, "input") for pair in found if pair is not None]
+    return json_reply({"artifacts": rows})
+
+
+def _written_by(call: Call, run: Run) -> list[tuple[Artifact, ArtifactVersion]]:
+    return [
+        (item, version)
         for item in artifacts_of(call.store, run.facts.project.workspace)
         for version in item.versions
-        if item.experiment_key == run.facts.key and chosen != "input"
+        if (version.experiment_key or item.experiment_key) == run.facts.key
     ]
-    return json_reply({"artifacts": rows})
+
+
+def _lineage_row(item: Artifact, version: ArtifactVersion, direction: str) -> JsonObject:
+    return {
+        "artifactId": item.artifact_id,
+        "artifactName": item.name,
+        "artifactType": item.type,
+        "artifactVersionId": version.version_id,
+        "artifactVersion": version.version,
+        "direction": direction,
+    }
 
 
 _BASE = "/api/rest/v2"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 
 from comet_async.server.extras import first_run
 from comet_async.server.records import Json, JsonObject, Project, stable_id
@@ -17,12 +18,25 @@ from comet_async.server.replies import (
     json_reply,
 )
 from comet_async.server.small_content import SmallContent
+from comet_async.server.written_boards import Dashboard, Panel, WrittenView
 
 __all__ = ["ROUTES"]
 
 _CREATED_MS = 1_750_000_000_000
 _PANELS = ("Loss overview", "Python table")
 _VERSION = "4.40.0"
+_EMPTY_CODE: JsonObject = {
+    "code": "",
+    "css": "",
+    "description": "",
+    "html": "",
+    "defaultConfig": "{}",
+    "internalResources": [],
+    "userResources": [],
+    "pyCode": "",
+    "type": "js",
+    "pyConfig": "",
+}
 
 
 def _version(_call: Call) -> Reply:
@@ -30,8 +44,7 @@ def _version(_call: Call) -> Reply:
 
 
 def _account(call: Call) -> Reply:
-    workspaces = call.store.workspaces()
-    name = workspaces[0] if workspaces else "default"
+    name = call.store.account()
     return json_reply({"userName": name, "defaultWorkspaceName": name})
 
 
@@ -57,9 +70,20 @@ def _panel_row(workspace: str, template_id: str, name: str) -> JsonObject:
 
 def _panels(call: Call) -> Reply:
     workspace = call.workspace("workspace")
-    found = _panel_ids(call, workspace)
-    rows: list[Json] = [_panel_row(workspace, key, name) for key, name in found.items()]
-    return json_reply({"codePanelTemplateRows": rows})
+    invented = _panel_ids(call, workspace)
+    rows = {key: _panel_row(workspace, key, name) for key, name in invented.items()}
+    for panel in call.store.boards.panels.values():
+        if panel.workspace == workspace:
+            rows[panel.template_id] = _written_row(panel)
+    return json_reply({"codePanelTemplateRows": [*rows.values()]})
+
+
+def _written_row(panel: Panel) -> JsonObject:
+    return _panel_row(panel.workspace, panel.template_id, panel.name) | {
+        "owner": panel.user,
+        "revisionId": panel.revision,
+        "createdAt": panel.created_ms,
+    }
 
 
 def _find_panel(call: Call, template_id: str) -> tuple[str, str]:
@@ -92,14 +116,22 @@ def _panel(call: Call) -> Reply:
     if bool(template) == bool(instance):
         raise ApiError(400, "exactly one of templateId and instanceId is required")
     template_id = template or instance
-    workspace, name = _find_panel(call, template_id)
-    row = _panel_row(workspace, template_id, name)
-    row["code"] = _code(name)
+    written = call.store.boards.panels.get(template_id)
+    if written is not None:
+        row = _written_row(written)
+        row["code"] = _EMPTY_CODE | written.code
+    else:
+        workspace, name = _find_panel(call, template_id)
+        row = _panel_row(workspace, template_id, name)
+        row["code"] = _code(name)
     row["rank"] = {"templateId": template_id, "voteCount": 0, "userVoteType": "NONE"}
     return json_reply(row | {"thumbnailName": "", "editable": True})
 
 
 def _panel_zip(call: Call) -> Reply:
+    written = call.store.boards.panels.get(call.path["templateId"])
+    if written is not None:
+        return FileReply(written.archive, "application/zip")
     _workspace, name = _find_panel(call, call.path["templateId"])
     code = _code(name)
     sink = io.BytesIO()
@@ -112,18 +144,37 @@ def _panel_zip(call: Call) -> Reply:
 
 
 def _dashboards(call: Call) -> Reply:
-    found = call.store.projects(call.workspace("workspace")) if call.store.extras else []
-    rows: list[Json] = [
-        {
-            "templateId": _dashboard_id(project),
-            "templateName": "Overview",
-            "projectId": project.project_id,
-            "projectName": project.name,
-            "createdBy": project.workspace,
-        }
-        for project in found
-    ]
+    rows: list[Json] = []
+    for project in call.store.projects(call.workspace("workspace")):
+        rows += [_board_row(project, board) for board in _boards_of(call, project).values()]
     return json_reply({"dashboardTemplates": rows})
+
+
+def _board_row(project: Project, board: Dashboard) -> JsonObject:
+    return {
+        "templateId": board.template_id,
+        "templateName": board.name,
+        "projectId": project.project_id,
+        "projectName": project.name,
+        "createdBy": board.user,
+    }
+
+
+def _boards_of(call: Call, project: Project) -> dict[str, Dashboard]:
+    """Return the dashboards of a project by id: an invented one, and those written."""
+    found: dict[str, Dashboard] = {}
+    if call.store.extras:
+        template_id = _dashboard_id(project)
+        found[template_id] = Dashboard(
+            template_id,
+            "Overview",
+            project.project_id,
+            tuple(_panel_ids(call, project.workspace)),
+            project.workspace,
+        )
+    written = call.store.boards.dashboards.values()
+    mine = {item.template_id: item for item in written if item.project_id == project.project_id}
+    return found | mine
 
 
 def _dashboard_id(project: Project) -> str:
@@ -137,15 +188,18 @@ def _table_state() -> str:
 def _dashboard(call: Call) -> Reply:
     project = call.project({"projectId": call.need("projectId")})
     template_id = call.need("templateId")
-    if not call.store.extras or template_id != _dashboard_id(project):
+    board = _boards_of(call, project).get(template_id)
+    if board is None:
         raise ApiError(404, "No such dashboard template")
+    invented = template_id == _dashboard_id(project)
+    charts: list[Json] = [{"metricNames": ["loss"]}] if invented else []
     return json_reply(
         {
             "project_id": project.project_id,
-            "template_name": "Overview",
+            "template_name": board.name,
             "template_id": template_id,
             "experimentQueryState": json.dumps({"predicates": []}),
-            "dashboardChartState": json.dumps({"charts": [{"metricNames": ["loss"]}]}),
+            "dashboardChartState": json.dumps({"charts": charts}),
             "reactGridTableState": _table_state(),
             "v2": {
                 "reactGridTableState": _table_state(),
@@ -154,10 +208,10 @@ def _dashboard(call: Call) -> Reply:
             "source": "user",
             "current": True,
             "unsaved_view": False,
-            "created_by": project.workspace,
-            "project_default": True,
+            "created_by": board.user,
+            "project_default": invented,
             "pinnedExperiments": [],
-            "codePanelTemplateIds": [*_panel_ids(call, project.workspace)],
+            "codePanelTemplateIds": [*board.panels],
             "isAutoRefreshEnabled": False,
         }
     )
@@ -187,22 +241,49 @@ def _view(call: Call, project: Project, name: str, key: str | None) -> JsonObjec
     return row
 
 
+def _written_view(call: Call, project: Project, view: WrittenView) -> JsonObject:
+    row = _view(call, project, view.name, view.experiment_key)
+    named: JsonObject = {
+        "templateId": view.template_id,
+        "dashboardChartState": None,
+        "reactGridTableState": None,
+        "current": False,
+        "createdBy": view.user,
+        "lastUpdate": view.updated_ms,
+        "codePanelTemplateIds": [],
+    }
+    return row | named | view.members
+
+
+def _with_written(
+    call: Call, project: Project, rows: list[JsonObject], written: Iterable[WrittenView]
+) -> Reply:
+    """Return views, those that were written in the place of invented ones of their id."""
+    by_id: dict[Json, Json] = {row["templateId"]: row for row in rows}
+    for view in written:
+        if view.project_id == project.project_id:
+            by_id[view.template_id] = _written_view(call, project, view)
+    return json_reply({"views": [*by_id.values()]})
+
+
 def _views(call: Call) -> Reply:
     project = call.project({"projectId": call.need("projectId")})
-    if not call.store.extras:
-        return json_reply({"views": []})
     key = call.query.get("experimentKey") or None
-    rows: list[Json] = [_view(call, project, "Default", key), _view(call, project, "Mine", key)]
-    if call.flag("includeWorkspaceViews"):
-        rows.append(_view(call, project, "Workspace view", key))
-    return json_reply({"views": rows})
+    rows: list[JsonObject] = []
+    if call.store.extras:
+        rows = [_view(call, project, name, key) for name in ("Default", "Mine")]
+        if call.flag("includeWorkspaceViews"):
+            rows.append(_view(call, project, "Workspace view", key))
+    return _with_written(call, project, rows, call.store.boards.views.values())
 
 
 def _chart_views(call: Call) -> Reply:
     project = call.project({"projectId": call.need("projectId")})
     key = call.query.get("experimentKey") or None
-    rows: list[Json] = [_view(call, project, "Charts", key)] if call.store.extras else []
-    return json_reply({"views": rows})
+    rows = [_view(call, project, "Charts", key)] if call.store.extras else []
+    written = call.store.boards.charts.values()
+    mine = [view for view in written if key in (None, view.experiment_key)]
+    return _with_written(call, project, rows, mine)
 
 
 def _webhooks(call: Call) -> Reply:

@@ -51,7 +51,8 @@ _SYSTEM_NULLS = (
 
 
 def _metadata(call: Call) -> Reply:
-    return json_reply(experiment_row(call.run().facts))
+    facts = call.run().facts
+    return json_reply(experiment_row(facts, call.store.changes.project_now(facts.project)))
 
 
 def _git(call: Call) -> Reply:

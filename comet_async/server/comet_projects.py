@@ -9,8 +9,9 @@ from comet_async.server.numbers_text import number
 from comet_async.server.records import Json, JsonObject, Project, Run, stable_id
 from comet_async.server.replies import ApiError, Call, Handler, JsonReply, Later, Reply, json_reply
 from comet_async.server.rows import experiment_row, project_row
+from comet_async.server.store import Store
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "share_codes"]
 
 _PAGE = 100
 
@@ -20,7 +21,8 @@ def _workspaces(call: Call) -> Reply:
 
 
 def _row(call: Call, project: Project) -> JsonObject:
-    return project_row(project, len(call.store.runs(project.project_id)))
+    count = len(call.store.runs(project.project_id))
+    return project_row(project, count, call.store.owner(project))
 
 
 def _projects(call: Call) -> Reply:
@@ -63,7 +65,7 @@ def _page_row(call: Call, project: Project, total: int, filtered: int) -> JsonOb
     """Return a row whose own counters are texts, unlike those of the page."""
     return {
         "projectId": project.project_id,
-        "userName": project.workspace,
+        "userName": call.store.owner(project),
         "projectName": project.name,
         "projectDesc": project.description,
         "generalProject": project.name == "general",
@@ -91,9 +93,11 @@ def _experiments(call: Call) -> Reply:
     size, page = call.integer("size"), call.integer("page", 1) or 1
     if size:
         runs = runs[(page - 1) * size : page * size]
+    now = call.store.changes.project_now
 
     def build() -> bytes:
-        return msgspec.json.encode({"experiments": [experiment_row(run.facts) for run in runs]})
+        rows = [experiment_row(run.facts, now(run.facts.project)) for run in runs]
+        return msgspec.json.encode({"experiments": rows})
 
     if len(runs) <= _PAGE:
         return JsonReply(build())
@@ -155,14 +159,23 @@ def _positive(body: JsonObject, name: str, default: int) -> int:
 
 def _notes(call: Call) -> Reply:
     project = call.project({"projectId": call.need("projectId")})
-    text = f"# {project.name}\n\nNotes of the project.\n" if call.store.extras else None
+    text = call.store.accounts.notes.get(project.project_id)
+    if text is None and call.store.extras:
+        text = f"# {project.name}\n\nNotes of the project.\n"
     return json_reply({"notes": text})
 
 
 def _share_links(call: Call) -> Reply:
     project = call.project({"projectId": call.need("projectId")})
-    code = stable_id("share", project.project_id, size=25)
-    return json_reply({"shareCodes": [code] if call.store.extras else []})
+    return json_reply({"shareCodes": [*share_codes(call.store, project)]})
+
+
+def share_codes(store: Store, project: Project) -> list[str]:
+    """Return the share codes of a project; one is invented until they are written."""
+    written = store.accounts.share_codes.get(project.project_id)
+    if written is not None:
+        return written
+    return [stable_id("share", project.project_id, size=25)] if store.extras else []
 
 
 def _best(call: Call) -> Reply:

@@ -8,11 +8,13 @@ from comet_async.server.asset_rows import asset_row
 from comet_async.server.comet_assets import model_files
 from comet_async.server.records import Asset, Json, JsonObject, Registration, stable_id
 from comet_async.server.replies import ApiError, Call, Handler, Reply, StreamReply, json_reply
+from comet_async.server.written_registry import RegistryEvent
 from comet_async.server.zip_stream import zip_chunks
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "STATUSES"]
 
-_STATUSES = ("None", "Development", "QA", "Production", "Archived")
+STATUSES = ("None", "Development", "QA", "Production", "Archived")
+"""Statuses that a version can have."""
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -68,7 +70,7 @@ def _version_row(call: Call, item: Registration) -> JsonObject:
         "stages": [*item.stages],
         "userName": item.user,
         "createdAt": item.created_ms,
-        "lastUpdated": item.created_ms,
+        "lastUpdated": item.updated_ms or item.created_ms,
         "restApiUrl": f"{call.root}/api/rest/v2/registry-model/item/download"
         f"?workspaceName={item.workspace}&modelName={item.registry_name}&version={item.version}",
     }
@@ -82,7 +84,7 @@ def _model_row(call: Call, versions: list[Registration]) -> JsonObject:
         "description": newest.description,
         "isPublic": newest.public,
         "createdAt": versions[0].created_ms,
-        "lastUpdated": newest.created_ms,
+        "lastUpdated": max(item.updated_ms or item.created_ms for item in versions),
         "userName": newest.user,
         "numberOfVersions": len(versions),
         "imagePath": f"{call.root}/images/model/{newest.model_id}.png",
@@ -155,8 +157,11 @@ def _has_parts(version: str, parts: tuple[int | None, ...]) -> bool:
 
 
 def _notes(call: Call) -> Reply:
-    name = _versions(call)[0].registry_name
-    return json_reply({"notes": f"Notes of {name}.\n" if call.store.extras else None})
+    newest = _versions(call)[-1]
+    text = call.store.registry.notes(newest.model_id)
+    if text is None and call.store.extras:
+        text = f"Notes of {newest.registry_name}.\n"
+    return json_reply({"notes": text})
 
 
 def _compact(call: Call) -> Reply:
@@ -201,15 +206,14 @@ def _item_metadata(call: Call) -> Reply:
 
 def _status_configuration(call: Call) -> Reply:
     item = _item(call, call.path["modelItemId"])
-    return json_reply(
-        {
-            "modelItemId": item.item_id,
-            "status": item.status,
-            "isReviewRequired": item.status == "Production",
-            "statusConfiguration": [{"key": "reviewer", "value": item.user}],
-            "comment": item.comment,
-        }
-    )
+    document: JsonObject = {
+        "modelItemId": item.item_id,
+        "status": item.status,
+        "isReviewRequired": item.status == "Production",
+        "statusConfiguration": [{"key": "reviewer", "value": item.user}],
+        "comment": item.comment,
+    }
+    return json_reply(document | (call.store.registry.configuration(item.item_id) or {}))
 
 
 def _instructions(call: Call) -> Reply:
@@ -224,35 +228,48 @@ def _instructions(call: Call) -> Reply:
 
 def _statuses(call: Call) -> Reply:
     call.workspace()
-    return json_reply({"allowedStatus": [*_STATUSES]})
+    return json_reply({"allowedStatus": [*STATUSES]})
 
 
 def _history(call: Call) -> Reply:
     wanted = call.body.get("registryModelItemId")
     item = _item(call, wanted if isinstance(wanted, str) else "")
-    created = datetime.fromtimestamp(item.created_ms / 1000, UTC)
-    day = f"{_MONTHS[created.month - 1]} {created.day}, {created.year}"
-    entries: list[Json] = [_event(item, "MODEL_VERSION_CREATED", {}, {})]
-    if item.status != "None":
+    days: dict[str, list[Json]] = {}
+    first = call.store.registry.first(item)
+    for event in reversed([*_origin(first), *call.store.registry.events(item.item_id)]):
+        days.setdefault(_day(event.when_ms), []).append(_event_row(item, event))
+    return json_reply({**days})
+
+
+def _origin(item: Registration) -> list[RegistryEvent]:
+    """Return the history of a version before anything was written of it."""
+    shared = (item.created_ms, item.user)
+    events = [RegistryEvent(*shared, "MODEL_VERSION_CREATED", {}, {})]
+    if item.status != "None" and not item.own_item_id:
         new: JsonObject = {"changedBy": item.user, "registryModelStatus": item.status}
         old: JsonObject = {"changedBy": item.user, "registryModelStatus": "None"}
-        entries.insert(0, _event(item, "MODEL_VERSION_STATUS_CHANGED", new, old))
-    return json_reply({day: entries})
+        events.append(RegistryEvent(*shared, "MODEL_VERSION_STATUS_CHANGED", new, old))
+    return events
 
 
-def _event(item: Registration, action: str, new: JsonObject, old: JsonObject) -> JsonObject:
+def _day(when_ms: int) -> str:
+    moment = datetime.fromtimestamp(when_ms / 1000, UTC)
+    return f"{_MONTHS[moment.month - 1]} {moment.day}, {moment.year}"
+
+
+def _event_row(item: Registration, event: RegistryEvent) -> JsonObject:
     return {
-        "actionType": action,
-        "comment": None,
-        "newValue": new,
-        "previousValue": old,
+        "actionType": event.action,
+        "comment": event.comment,
+        "newValue": event.new,
+        "previousValue": event.old,
         "registryModelId": item.model_id,
         "registryModelItemActualPathParams": None,
         "registryModelItemId": item.item_id,
         "registryModelItemVersion": item.version,
         "registryModelName": item.registry_name,
         "userAvatarLink": "https://avatars.example.com/user.png?size=30",
-        "userName": item.user,
+        "userName": event.user,
     }
 
 

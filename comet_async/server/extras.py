@@ -79,8 +79,9 @@ def _version(
 
 
 def artifacts_of(store: Store, workspace: str) -> list[Artifact]:
-    """Return the artifacts of a workspace, the invented ones first."""
-    return [*_invented(store, workspace), *store.artifacts(workspace)]
+    """Return the artifacts of a workspace, the invented ones first, the written ones last."""
+    below = [*_invented(store, workspace), *store.artifacts(workspace)]
+    return store.written.over(workspace, below)
 
 
 def _invented(store: Store, workspace: str) -> list[Artifact]:
@@ -123,6 +124,9 @@ def _invented(store: Store, workspace: str) -> list[Artifact]:
 
 def version_by_id(store: Store, version_id: str) -> tuple[Artifact, ArtifactVersion] | None:
     """Return an artifact and its version by the version's id."""
+    written = store.written.version(version_id)
+    if written is not None:
+        return written
     for workspace in store.workspaces():
         for artifact in artifacts_of(store, workspace):
             for version in artifact.versions:
@@ -131,8 +135,11 @@ def version_by_id(store: Store, version_id: str) -> tuple[Artifact, ArtifactVers
     return None
 
 
-def file_content(version: ArtifactVersion, asset_id: str) -> Content | None:
+def file_content(store: Store, version: ArtifactVersion, asset_id: str) -> Content | None:
     """Return the bytes of a stored file of an artifact version."""
+    written = store.written.content(version.version_id, asset_id)
+    if written is not None:
+        return written
     for item in version.files:
         if item.asset_id == asset_id and item.link is None:
             return SyntheticContent(f"artifact:{asset_id}", item.size)

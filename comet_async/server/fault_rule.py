@@ -33,6 +33,9 @@ class FaultRule:
         per_key: How often it strikes the same request at most, a repetition being the same
             method, path, query and body; None for no limit.
         probability: Chance to strike, 0 to 1.
+        applied: Whether a write that it strikes is done: True, the answer is lost after it; False,
+            it never happens, whatever is answered; None, as the fault has it: those that spoil
+            an answer come after the write, those that replace it come in its place.
     """
 
     fault: str
@@ -42,6 +45,7 @@ class FaultRule:
     times: int | None = None
     per_key: int | None = None
     probability: float = 1.0
+    applied: bool | None = None
 
     def concerns(self, method: str, target: str) -> bool:
         """Return whether the rule is for a request.

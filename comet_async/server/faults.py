@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 
 from comet_async.server.answers import Answer
@@ -12,6 +14,7 @@ from comet_async.server.fault_bytes import BYTE_FAULTS
 from comet_async.server.fault_http import HTTP_FAULTS
 from comet_async.server.fault_json import JSON_FAULTS
 from comet_async.server.fault_rule import Argument, Exchange, FaultRule, Outcome
+from comet_async.server.replies import error_body
 
 __all__ = ["FAULT_NAMES", "Exchange", "FaultRule", "Faults"]
 
@@ -44,6 +47,7 @@ class Faults:
         times: int | None = None,
         per_key: int | None = None,
         probability: float = 1.0,
+        applied: bool | None = None,
     ) -> FaultRule:
         """Add a rule, given as one or by its members, and return it.
 
@@ -53,7 +57,7 @@ class Faults:
         rule = (
             fault
             if isinstance(fault, FaultRule)
-            else FaultRule(fault, argument, match, method, times, per_key, probability)
+            else FaultRule(fault, argument, match, method, times, per_key, probability, applied)
         )
         if rule.fault not in FAULT_NAMES:
             raise ValueError(f"unknown fault {rule.fault}; known are {sorted(FAULT_NAMES)}")
@@ -102,6 +106,7 @@ class Faults:
 
     async def apply(self, exchange: Exchange) -> Outcome:
         """Return the faulty answer to a request that a rule strikes."""
+        exchange = await _settled(exchange)
         name = exchange.rule.fault
         if name in JSON_FAULTS:
             answer = await exchange.clean({"accept-encoding": "identity"})
@@ -112,3 +117,19 @@ class Faults:
 
     def __repr__(self) -> str:
         return f"<Faults {[rule.fault for rule in self._rules]}>"
+
+
+async def _settled(exchange: Exchange) -> Exchange:
+    """Return the exchange with what its rule says of the write done, or made impossible."""
+    applied = exchange.rule.applied
+    if applied is None:
+        return exchange
+    if applied:
+        answer = await exchange.clean({"accept-encoding": "identity"})
+    else:
+        answer = Answer(200, {"Content-Type": "application/json"}, error_body(200, "Saved"))
+
+    async def clean(_overrides: Mapping[str, str | None]) -> Answer:
+        return answer
+
+    return replace(exchange, clean=clean)

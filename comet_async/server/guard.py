@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import zlib
 from collections.abc import Collection
 from typing import cast
 from urllib.parse import urlsplit
@@ -13,7 +14,15 @@ from aiohttp import web
 from comet_async.server.records import Json, JsonObject
 from comet_async.server.replies import ApiError
 
-__all__ = ["LOOPBACK", "check_origin", "key_of", "parsed_body", "read_body"]
+__all__ = [
+    "LOOPBACK",
+    "check_origin",
+    "inflated",
+    "key_of",
+    "parsed_body",
+    "parsed_rows",
+    "read_body",
+]
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Host names that a local server answers to."""
@@ -75,34 +84,92 @@ async def read_body(request: web.BaseRequest, limit: int, timeout: float) -> byt
     return bytes(body)
 
 
+def inflated(body: bytes, encoding: str, limit: int) -> bytes:
+    """Return a body without its gzip form.
+
+    Args:
+        body: As it arrived.
+        encoding: Content-Encoding of the request, "" for none.
+        limit: Most bytes to return.
+
+    Raises:
+        ApiError: 400 for what is not gzip, 413 for more bytes than the limit, 415 for another
+            encoding.
+    """
+    if encoding.lower() in {"", "identity"}:
+        return body
+    if encoding.lower() != "gzip":
+        raise ApiError(415, "Content-Encoding must be gzip")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        found = unpacker.decompress(body, limit)
+    except zlib.error:
+        raise ApiError(400, "body is not gzip") from None
+    if unpacker.unconsumed_tail:
+        raise ApiError(413, f"body is larger than {limit} bytes")
+    if not unpacker.eof:
+        raise ApiError(400, "body is not gzip")
+    return found
+
+
 def parsed_body(body: bytes) -> JsonObject:
     """Return a JSON body as an object; without a body, an empty one.
 
     Raises:
         ApiError: It is not JSON, or no object. Bare NaN and Infinity are allowed.
     """
-    if not body:
+    data = _parsed(body)
+    if data is None:
         return {}
-    try:
-        data = cast("Json", json.loads(body))
-    except (ValueError, RecursionError):
-        raise ApiError(400, "body is not JSON") from None
     if not isinstance(data, dict):
         raise ApiError(400, "body must be an object")
     return data
 
 
-def key_of(request: web.BaseRequest, keys: Collection[str] | None) -> str:
+def parsed_rows(body: bytes) -> list[Json]:
+    """Return a JSON body as a list.
+
+    Raises:
+        ApiError: It is not JSON, or no list.
+    """
+    data = _parsed(body)
+    if not isinstance(data, list):
+        raise ApiError(400, "body must be a list")
+    return data
+
+
+def _parsed(body: bytes) -> Json:
+    """Return a JSON body, None without one."""
+    if not body:
+        return None
+    try:
+        data = cast("Json", json.loads(body))
+    except (ValueError, RecursionError):
+        raise ApiError(400, "body is not JSON") from None
+    if data is None:
+        raise ApiError(400, "body must be an object")
+    return data
+
+
+def key_of(
+    request: web.BaseRequest,
+    keys: Collection[str] | None,
+    *,
+    other: str = "",
+    status: int = 401,
+) -> str:
     """Return the caller's key.
 
     Args:
         request: The request.
         keys: Valid keys; None accepts any.
+        other: A key that came in another place than the headers.
+        status: Of the error for a key that is missing or wrong.
 
     Raises:
         ApiError: There is no key, or a wrong one.
     """
-    key = request.headers.get("Authorization") or request.headers.get("Comet-Sdk-Api") or ""
+    key = request.headers.get("Authorization") or request.headers.get("Comet-Sdk-Api") or other
     if not key or (keys is not None and key not in keys):
-        raise ApiError(401, "API key is not registered", 90212)
+        raise ApiError(status, "API key is not registered", 90212)
     return key

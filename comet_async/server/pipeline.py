@@ -15,7 +15,16 @@ from comet_async.server.answers import Answer, ContentSlice, compressed, error_a
 from comet_async.server.cache import BodyCache
 from comet_async.server.connection import TimedRequestHandler
 from comet_async.server.faults import Exchange, Faults
-from comet_async.server.guard import LOOPBACK, check_origin, key_of, parsed_body, read_body
+from comet_async.server.forms import Form, read_file, read_form
+from comet_async.server.guard import (
+    LOOPBACK,
+    check_origin,
+    inflated,
+    key_of,
+    parsed_body,
+    parsed_rows,
+    read_body,
+)
 from comet_async.server.limits import ChartLimits
 from comet_async.server.rate_limit import RateLimit
 from comet_async.server.replies import (
@@ -28,22 +37,59 @@ from comet_async.server.replies import (
     Redirect,
     Reply,
     StreamReply,
+    Takes,
+    Write,
 )
 from comet_async.server.request_log import LoggedRequest, RequestLog
 from comet_async.server.store import Store
+from comet_async.server.upload_folder import DiskContent
 
-__all__ = ["ELSEWHERE", "Incoming", "Pipeline", "Respond", "Settings", "file_reply_answer"]
+__all__ = [
+    "ELSEWHERE",
+    "Incoming",
+    "Pipeline",
+    "Respond",
+    "Served",
+    "Settings",
+    "file_reply_answer",
+]
 
 _LOG = logging.getLogger("comet_async.server")
 ELSEWHERE = "/{path}"
 """Canonical form of the route of all paths that are none."""
 _THREAD_FROM = 1 << 20
+_INFLATED = 64 << 20
 _LOGGED_BODY = 64 * 1024
 _OPEN_PATHS = frozenset({"/clientlib/isAlive/ver"})
 _JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a request, in memory or on disk.
+
+    Attributes:
+        octets: The whole body, of a form or a file nothing.
+        form: A multipart form.
+        file: A body that is one file.
+    """
+
+    octets: bytes = b""
+    form: Form = field(default_factory=Form)
+    file: DiskContent | None = None
+
+    def identity(self) -> bytes:
+        """Return what equal bodies have in common."""
+        if self.file is not None:
+            return self.file.etag.encode()
+        return self.octets or self.form.digest()
+
+    def stored(self) -> list[DiskContent]:
+        """Return the files on disk."""
+        return [*self.form.files.values(), *([self.file] if self.file else [])]
+
+
+@dataclass(slots=True)
 class Incoming:
     """One request, read.
 
@@ -51,14 +97,33 @@ class Incoming:
         request: As aiohttp has it.
         headers: By name in lower case, as a fault may have changed them.
         body: The whole body.
+        number: Of the record in the log.
+        applied: Whether it was a write that was done.
     """
 
     request: web.Request
     headers: Mapping[str, str]
-    body: bytes
+    body: Body
+    number: int
+    applied: bool = False
 
 
 Respond = Callable[[Incoming], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How one route is served.
+
+    Attributes:
+        respond: Makes the clean answer.
+        takes: Body that it expects; forms and files go to disk.
+        keyless: Whether it needs no key.
+    """
+
+    respond: Respond
+    takes: Takes = Takes.OBJECT
+    keyless: bool = False
 
 
 @dataclass(slots=True)
@@ -73,6 +138,8 @@ class Settings:
         compression: Whether JSON is sent in gzip form to clients that accept it.
         storage_url: Origin of the storage listener; None when there is none.
         chart: Limits of charts.
+        writable: Whether anything can be written.
+        readers: Valid keys that may not write.
     """
 
     api_keys: Collection[str] | None = None
@@ -82,6 +149,8 @@ class Settings:
     compression: bool = True
     storage_url: str | None = None
     chart: ChartLimits = field(default_factory=ChartLimits)
+    writable: bool = True
+    readers: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -96,13 +165,13 @@ class Pipeline:
     cache: BodyCache = field(default_factory=BodyCache)
 
     async def serve(
-        self, request: web.Request, respond: Respond, listener: str
+        self, request: web.Request, served: Served, listener: str
     ) -> web.StreamResponse:
         """Answer one request.
 
         Args:
             request: The request.
-            respond: Makes the clean answer.
+            served: Makes the clean answer.
             listener: api or storage; the rate limit is for api only.
         """
         connection = request.protocol
@@ -110,7 +179,7 @@ class Pipeline:
             connection.request_begun()
         number = self.log.open(_record(request, listener))
         try:
-            return await self._guarded(request, respond, listener, number)
+            return await self._guarded(request, served, listener, number)
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001  one broken answer must not end the server
@@ -122,28 +191,45 @@ class Pipeline:
                 connection.request_ended()
 
     async def _guarded(
-        self, request: web.Request, respond: Respond, listener: str, number: int
+        self, request: web.Request, served: Served, listener: str, number: int
     ) -> web.StreamResponse:
         try:
             check_origin(request, self.settings.hosts)
-            body = await read_body(request, self.settings.max_body, self.settings.body_timeout)
+            body = await self._body(request, served)
         except ApiError as error:
             answer = error_answer(error.status, error.message, error.sdk_error_code)
             self.log.update(number, status=error.status)
             return await send(request, answer, close=True)
-        self.log.update(number, body=body[:_LOGGED_BODY])
-        wait = self.rate_limit.check() if self.rate_limit and listener == "api" else None
-        if wait is not None:
-            self.log.update(number, status=429)
-            refused = error_answer(429, "Too many requests", headers={"Retry-After": wait})
-            return await send(request, refused)
-        return await self._faulted(request, respond, body, number)
+        self.log.update(number, body=body.octets[:_LOGGED_BODY])
+        incoming = Incoming(request, {}, body, number)
+        try:
+            wait = self.rate_limit.check() if self.rate_limit and listener == "api" else None
+            if wait is not None:
+                self.log.update(number, status=429)
+                refused = error_answer(429, "Too many requests", headers={"Retry-After": wait})
+                return await send(request, refused)
+            return await self._faulted(incoming, served.respond)
+        finally:
+            if not incoming.applied:
+                for content in body.stored():
+                    self.store.uploads.remove(content)
 
-    async def _faulted(
-        self, request: web.Request, respond: Respond, body: bytes, number: int
-    ) -> web.StreamResponse:
-        clean = partial(self._clean, request, respond, body)
-        rule = self.faults.pick(request.method, request.path_qs, body)
+    async def _body(self, request: web.Request, served: Served) -> Body:
+        """Read the body of a request; who may not write is told before it is stored."""
+        idle = self.settings.body_timeout
+        if served.takes in {Takes.FORM, Takes.FILE}:
+            if not served.keyless:
+                key_of(request, self.settings.api_keys)
+            if served.takes is Takes.FORM:
+                return Body(form=await read_form(request, self.store.uploads, idle))
+            return Body(file=await read_file(request, self.store.uploads, idle))
+        octets = await read_body(request, self.settings.max_body, idle)
+        return Body(inflated(octets, request.headers.get("Content-Encoding", ""), _INFLATED))
+
+    async def _faulted(self, incoming: Incoming, respond: Respond) -> web.StreamResponse:
+        request, number = incoming.request, incoming.number
+        clean = partial(self._clean, incoming, respond)
+        rule = self.faults.pick(request.method, request.path_qs, incoming.body.identity())
         if rule is None:
             answer = await clean({})
             self.log.update(number, status=answer.status)
@@ -156,57 +242,84 @@ class Pipeline:
 
     async def _clean(
         self,
-        request: web.Request,
+        incoming: Incoming,
         respond: Respond,
-        body: bytes,
         overrides: Mapping[str, str | None],
     ) -> Answer:
         """Return the right answer.
 
         Args:
-            request: The request.
+            incoming: The request.
             respond: Makes the answer.
-            body: Of the request.
             overrides: Request headers to replace, or to leave out when None.
         """
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = {name.lower(): value for name, value in incoming.request.headers.items()}
         for name, value in overrides.items():
             headers.pop(name, None)
             if value is not None:
                 headers[name] = value
         try:
-            answer = await respond(Incoming(request, headers, body))
+            incoming.headers = headers
+            answer = await respond(incoming)
         except ApiError as error:
             answer = error_answer(error.status, error.message, error.sdk_error_code)
         if self.settings.compression and answer.headers.get("Content-Type") == "application/json":
             return await _in_thread_if_large(answer, headers.get("accept-encoding", ""))
         return answer
 
-    def api_route(self, handler: Handler) -> Respond:
+    def api_route(self, handler: Handler) -> Served:
         """Return a handler of calls as a handler of requests."""
+        write = handler if isinstance(handler, Write) else None
+        route = write or Write(handler)
 
         async def respond(incoming: Incoming) -> Answer:
-            request, caller = incoming.request, ""
-            if request.path not in _OPEN_PATHS:
-                caller = key_of(request, self.settings.api_keys)
-            call = Call(
-                store=self.store,
-                query=dict(request.query),
-                body=parsed_body(incoming.body),
-                path=dict(request.match_info),
-                root=f"{request.scheme}://{request.headers.get('Host', '')}",
-                storage=self.settings.storage_url,
-                caller=caller,
-                limits=self.settings.chart,
-            )
+            call = self._call(incoming, route)
+            if write is not None:
+                self._may_write(call.caller, keyless=write.keyless)
             revision = self.store.revision
-            return await self._answer(handler(call), incoming.headers, revision)
+            reply = handler(call)
+            if write is not None:
+                incoming.applied = True
+                self.log.applied(incoming.number, _template(incoming.request))
+            return await self._answer(reply, incoming.headers, revision)
 
-        return respond
+        return Served(respond, route.takes, route.keyless)
+
+    def _call(self, incoming: Incoming, route: Write) -> Call:
+        request, caller, body = incoming.request, "", incoming.body
+        rows = route.takes is Takes.ROWS
+        if request.path not in _OPEN_PATHS and not route.keyless:
+            caller = self._key(request, body.octets, route.key_status)
+        return Call(
+            store=self.store,
+            query=dict(request.query),
+            body={} if rows else parsed_body(body.octets),
+            rows=parsed_rows(body.octets) if rows else (),
+            form=body.form,
+            file=body.file,
+            path=dict(request.match_info),
+            root=f"{request.scheme}://{request.headers.get('Host', '')}",
+            storage=self.settings.storage_url,
+            caller=caller,
+            limits=self.settings.chart,
+        )
+
+    def _key(self, request: web.Request, body: bytes, status: int) -> str:
+        """Return the caller's key, which outside the REST API may stand in the body."""
+        other: object = ""
+        if request.path.startswith("/clientlib/") and b'"apiKey"' in body:
+            other = parsed_body(body).get("apiKey")
+        named = other if isinstance(other, str) else ""
+        return key_of(request, self.settings.api_keys, other=named, status=status)
+
+    def _may_write(self, caller: str, *, keyless: bool) -> None:
+        settings = self.settings
+        if not settings.writable or (not keyless and caller in settings.readers):
+            raise ApiError(403, "No write access", 90210)
 
     async def _answer(self, reply: Reply, headers: Mapping[str, str], revision: int) -> Answer:
         if isinstance(reply, JsonReply):
-            return Answer(200, _JSON, reply.body)
+            return Answer(200, {**_JSON, **reply.headers}, reply.body)
         if isinstance(reply, Later):
             body = await self.cache.get(reply, revision)
             if reply.pause is not None:

@@ -77,6 +77,7 @@ class Facts:
     archived: bool = False
     running: bool = False
     crashed: bool = False
+    throttled: bool = False
 
     @property
     def duration_ms(self) -> int:
@@ -214,21 +215,31 @@ class Registration:
     tags: tuple[str, ...] = ()
     stages: tuple[str, ...] = ()
     metadata: tuple[tuple[str, Json], ...] = field(default=())
+    own_model_id: str = ""
+    own_item_id: str = ""
+    updated_ms: int | None = None
 
     @property
     def model_id(self) -> str:
         """Id of the registry model."""
-        return stable_id("registry", self.workspace, self.registry_name, size=25)
+        made = stable_id("registry", self.workspace, self.registry_name, size=25)
+        return self.own_model_id or made
 
     @property
     def item_id(self) -> str:
         """Id of this version."""
-        return stable_id("item", self.workspace, self.registry_name, self.version, size=25)
+        made = stable_id("item", self.workspace, self.registry_name, self.version, size=25)
+        return self.own_item_id or made
 
 
 @dataclass(frozen=True, slots=True)
 class ArtifactVersion:
-    """One version of an artifact and its files."""
+    """One version of an artifact and its files.
+
+    Attributes:
+        experiment_key: Experiment that logged it; "" for that of the artifact.
+        state: OPEN while files may be added, then CLOSED or ERROR.
+    """
 
     version_id: str
     artifact_id: str
@@ -238,6 +249,8 @@ class ArtifactVersion:
     added_ms: int
     metadata: str | None
     files: tuple[Asset, ...]
+    experiment_key: str = ""
+    state: str = "CLOSED"
 
     @property
     def size(self) -> int:

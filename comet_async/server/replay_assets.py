@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from comet_async.server.numbers_text import text_of
 from comet_async.server.records import Asset, Json, JsonObject, stable_id
 
-__all__ = ["Upload", "remote_of", "spatial_of", "upload_of"]
+__all__ = ["Upload", "directory_of", "remote_of", "spatial_of", "upload_of"]
 
 _LISTED_AS = {"visualization": "image", "notebook": "notebook"}
 _FOLDERS = {
@@ -48,7 +48,8 @@ def _metadata(value: Json) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else ""
 
 
-def _directory(kind: str, group: str | None) -> str:
+def directory_of(kind: str, group: str | None) -> str:
+    """Return the folder that the site shows an asset in."""
     return f"models/{group}" if group else _FOLDERS.get(kind, "others")
 
 
@@ -75,7 +76,7 @@ def _asset(payload: JsonObject, created_ms: int, group: str | None) -> Asset:
         size=0,
         type="model-element" if group else kind,
         created_ms=created_ms,
-        directory=_directory(kind, group),
+        directory=directory_of(kind, group),
         step=step if isinstance(step, int) else None,
         context=context if isinstance(context, str) else None,
         metadata=_metadata(payload.get("metadata")),
@@ -124,7 +125,7 @@ def spatial_of(payload: JsonObject, created_ms: int) -> list[Upload]:
             size=0,
             type="3d-image",
             created_ms=created_ms,
-            directory=_directory("3d-image", None),
+            directory=directory_of("3d-image", None),
             step=step if isinstance(step, int) else None,
             metadata=_metadata(payload.get("metadata")),
         )

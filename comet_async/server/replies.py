@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TypeAlias
 
 import msgspec
 
+from comet_async.server.forms import Form
 from comet_async.server.limits import ChartLimits
+from comet_async.server.problems import ApiError
 from comet_async.server.records import Content, Json, JsonObject, Project, Run
 from comet_async.server.store import Store
+from comet_async.server.upload_folder import DiskContent
 
 __all__ = [
     "ApiError",
@@ -22,28 +26,13 @@ __all__ = [
     "Redirect",
     "Reply",
     "StreamReply",
+    "Takes",
+    "Write",
     "error_body",
     "json_reply",
 ]
 
 _TRUE = {"true", "1", "yes"}
-
-
-class ApiError(Exception):
-    """A request that gets an error body instead of data."""
-
-    def __init__(self, status: int, message: str, sdk_error_code: int = 0) -> None:
-        """Describe the error as the wire does.
-
-        Args:
-            status: HTTP status, repeated as `code` in the body.
-            message: Text of `msg`.
-            sdk_error_code: Number that the SDK tells cases apart by; 0 for none.
-        """
-        super().__init__(message)
-        self.status = status
-        self.message = message
-        self.sdk_error_code = sdk_error_code
 
 
 def error_body(status: int, message: str, sdk_error_code: int = 0) -> bytes:
@@ -55,9 +44,10 @@ def error_body(status: int, message: str, sdk_error_code: int = 0) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class JsonReply:
-    """A finished JSON document."""
+    """A finished JSON document, with further headers."""
 
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +108,9 @@ class Call:
         store: What to answer from.
         query: Query parameters; of a repeated one the last.
         body: The JSON body, empty without one.
+        rows: The JSON body of an endpoint that takes a list.
+        form: The multipart body of an endpoint that takes a form.
+        file: The body of an endpoint that takes a file.
         path: Path parameters, decoded.
         root: Origin that the caller used, for links.
         storage: Origin of the object storage, None when there is none.
@@ -128,6 +121,9 @@ class Call:
     store: Store
     query: Mapping[str, str]
     body: JsonObject = field(default_factory=dict[str, Json])
+    rows: Sequence[Json] = ()
+    form: Form = field(default_factory=Form)
+    file: DiskContent | None = None
     path: Mapping[str, str] = field(default_factory=dict[str, str])
     root: str = ""
     storage: str | None = None
@@ -211,10 +207,48 @@ class Call:
         Raises:
             ApiError: There is no such workspace.
         """
-        workspace = self.need(name)
-        if workspace not in self.store.workspaces():
+        return self.known_workspace(self.need(name))
+
+    def known_workspace(self, workspace: str) -> str:
+        """Return the name of a workspace that there is.
+
+        Raises:
+            ApiError: There is no such workspace.
+        """
+        if not self.store.has_workspace(workspace):
             raise ApiError(400, "No such workspace", 90219)
         return workspace
 
 
 Handler: TypeAlias = Callable[[Call], Reply]
+
+
+class Takes(Enum):
+    """What an endpoint expects as the body of a request."""
+
+    OBJECT = "object"
+    ROWS = "rows"
+    FORM = "form"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A handler that changes what is served, whatever the method that it is asked with.
+
+    Attributes:
+        handle: Changes it, or raises before anything is changed.
+        takes: Body that it expects.
+        keyless: Whether the address itself is the permission, as of a presigned link.
+        key_status: Status for a key that is not registered.
+    """
+
+    handle: Handler
+    takes: Takes = Takes.OBJECT
+    keyless: bool = False
+    key_status: int = 401
+
+    def __call__(self, call: Call) -> Reply:
+        """Change it while nothing else changes."""
+        with call.store.lock:
+            return self.handle(call)

@@ -32,6 +32,7 @@ class LoggedRequest:
         port: Local port.
         fault: Name of the fault that was applied, if any.
         template: Path template of the route, "" when there is none.
+        applied: Whether it was a write that was done, even if its answer was lost.
     """
 
     time: float
@@ -45,6 +46,7 @@ class LoggedRequest:
     port: int = 0
     fault: str | None = None
     template: str = ""
+    applied: bool = False
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, whatever its letter case."""
@@ -71,6 +73,7 @@ class RequestLog(Sequence[LoggedRequest]):
         self._records: dict[int, LoggedRequest] = {}
         self._header_sets: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
         self._counts: Counter[str] = Counter()
+        self._applied: Counter[str] = Counter()
         self._next = 0
         self._lock = threading.Lock()
 
@@ -116,6 +119,7 @@ class RequestLog(Sequence[LoggedRequest]):
             self._records.clear()
             self._header_sets.clear()
             self._counts.clear()
+            self._applied.clear()
 
     @property
     def total(self) -> int:
@@ -129,6 +133,27 @@ class RequestLog(Sequence[LoggedRequest]):
         """
         with self._lock:
             return dict(self._counts)
+
+    def applied(self, number: int, template: str) -> None:
+        """Note that the write of a record was done.
+
+        Args:
+            number: Of the record.
+            template: Its path template.
+        """
+        with self._lock:
+            self._applied[template] += 1
+            record = self._records.get(number)
+            if record is not None:
+                self._records[number] = replace(record, applied=True)
+
+    def applied_counts(self) -> dict[str, int]:
+        """Return how many writes of each path template were done, answered or not.
+
+        Since the start or the last `clear`; writes that were refused do not count.
+        """
+        with self._lock:
+            return dict(self._applied)
 
     def matching(self, part: str, *, method: str | None = None) -> list[LoggedRequest]:
         """Return the records whose path and query hold a text.

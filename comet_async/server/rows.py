@@ -11,12 +11,18 @@ from comet_async.server.records import Facts, Json, JsonObject, Mark, Project, S
 __all__ = ["experiment_row", "points_json", "project_row", "value_row"]
 
 
-def project_row(project: Project, experiments: int) -> JsonObject:
-    """Return a project as `projects` and `project` show it."""
+def project_row(project: Project, experiments: int, owner: str) -> JsonObject:
+    """Return a project as `projects` and `project` show it.
+
+    Args:
+        project: The project.
+        experiments: How many it has.
+        owner: Name of its owner.
+    """
     return {
         "projectId": project.project_id,
         "projectName": project.name,
-        "ownerUserName": project.workspace,
+        "ownerUserName": owner,
         "projectDescription": project.description,
         "workspaceName": project.workspace,
         "numberOfExperiments": experiments,
@@ -25,19 +31,24 @@ def project_row(project: Project, experiments: int) -> JsonObject:
     }
 
 
-def experiment_row(facts: Facts) -> JsonObject:
-    """Return an experiment as `experiments` and `experiment/metadata` show it."""
+def experiment_row(facts: Facts, project: Project) -> JsonObject:
+    """Return an experiment as `experiments` and `experiment/metadata` show it.
+
+    Args:
+        facts: Its metadata.
+        project: Its project as it is called now.
+    """
     row: JsonObject = {
         "experimentKey": facts.key,
         "experimentName": facts.name,
         "optimizationId": facts.optimization_id,
         "userName": facts.user,
         "projectId": facts.project.project_id,
-        "projectName": facts.project.name,
+        "projectName": project.name,
         "workspaceName": facts.project.workspace,
         "filePath": facts.file_path,
         "fileName": facts.file_name,
-        "throttle": False,
+        "throttle": facts.throttled,
         "durationMillis": facts.duration_ms,
         "startTimeMillis": facts.start_ms,
         "endTimeMillis": facts.end_ms,
