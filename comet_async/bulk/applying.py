@@ -19,6 +19,7 @@ from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
     OutcomeUnknown,
+    ResponseError,
     StatusError,
     UsageError,
 )
@@ -247,15 +248,14 @@ class _Run:
         except AuthenticationError as error:
             await self._over(items, "failed", str(error))
             raise
-        except OutcomeUnknown as error:
-            await self._over(items, "unknown", str(error))
         except CometAsyncError as error:
             if len(items) > 1 and _is_refusal(error):
                 middle = len(items) // 2
                 await self._batch(items[:middle])
                 await self._batch(items[middle:])
             else:
-                await self._over(items, "failed", str(error))
+                twice = request.effect is Effect.APPEND and _may_have_acted(error)
+                await self._over(items, "unknown" if twice else "failed", str(error))
         else:
             await self._over(items, "done", None)
 
@@ -288,10 +288,14 @@ class _Run:
 
 
 def _is_refusal(error: CometAsyncError) -> bool:
-    """Tell whether the server refused a request as it is, and would not refuse a smaller one."""
-    return (
-        isinstance(error, StatusError)
-        and error.status is not None
-        and (_CLIENT_ERRORS <= error.status < _SERVER_ERRORS)
-        and error.status != _THROTTLED
-    )
+    """Tell whether the server refused a request for what is in it: a smaller one may do."""
+    if not isinstance(error, StatusError) or error.status is None:
+        return False
+    return _CLIENT_ERRORS <= error.status < _SERVER_ERRORS and error.status != _THROTTLED
+
+
+def _may_have_acted(error: CometAsyncError) -> bool:
+    """Tell whether a server may have done what it was asked, by how that has ended."""
+    if isinstance(error, StatusError):
+        return error.status is None or error.status >= _SERVER_ERRORS
+    return isinstance(error, (OutcomeUnknown, ResponseError))
