@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import comet
+    from comet_async import bulk, comet
     from comet_async.credentials import FileKey, Secret, StaticKey
     from comet_async.engine.download import Downloaded
     from comet_async.engine.drift import unknown_members
@@ -49,6 +49,7 @@ __all__ = [
     "StaticKey",
     "Throttle",
     "Timeouts",
+    "bulk",
     "comet",
     "fan_out",
     "log_events",
@@ -87,13 +88,14 @@ _HOMES = {
     "unknown_members": "engine.drift",
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
+_PACKAGES = frozenset({"bulk", "comet"})
 
 
 if not TYPE_CHECKING:  # for a type checker it would make every misspelt name an object
 
     def __getattr__(name: str) -> object:
-        if name == "comet":
-            return import_module("comet_async.comet")
+        if name in _PACKAGES:
+            return import_module(f"{__name__}.{name}")
         home = _HOMES.get(name)
         if home is None:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)

@@ -70,8 +70,9 @@ FOLDERS = {
     "cli": "cli",
     "api": "api",
     "query": "query",
+    "bulk": "bulk",
 }
-FILES = {"__init__": "public", "__main__": "main", "testing": "testing", "bulk": "bulk"}
+FILES = {"__init__": "public", "__main__": "main", "testing": "testing"}
 
 
 def layer_of(module: str) -> str:

@@ -14,18 +14,26 @@ from comet_async.cli.output import PROGRAM, prepare_streams
 __all__ = ["COMMANDS", "main", "program"]
 
 COMMANDS = {
+    "archive": "Put experiments into the archive.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
+    "delete": "Delete experiments for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
     "diff": "Compare two harvests, or two states of one.",
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
+    "move": "Move experiments to another project.",
     "query": "Find the experiments of a project that an expression wants.",
+    "restore": "Take experiments out of the archive.",
     "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
+    "tag": "Add tags to experiments, or take them away.",
     "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }
-"""The first line of each command's help; its module of the same name is imported when it runs."""
+"""The first line of each command's help; its module is imported when it runs."""
+
+_HOMES = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
+"""Modules of commands whose name is another than theirs."""
 
 
 class _Commands(Program):
@@ -41,7 +49,7 @@ class _Commands(Program):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"comet_async.cli.{cmd_name}")
+        module = import_module(f"comet_async.cli.{_HOMES.get(cmd_name, cmd_name)}")
         return cast("click.Command", getattr(module, cmd_name))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
