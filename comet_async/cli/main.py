@@ -14,17 +14,17 @@ from comet_async.cli.output import PROGRAM, prepare_streams
 __all__ = ["COMMANDS", "main", "program"]
 
 COMMANDS = {
-    "archive": "Put experiments into the archive.",
+    "archive": "Put experiments into the archive of their project; `restore` takes them out.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
-    "delete": "Delete experiments for good.",
+    "delete": "Delete experiments, with all that belongs to them, for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
     "diff": "Compare two harvests, or two states of one.",
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
-    "move": "Move experiments to another project.",
+    "move": "Move experiments to another project, or link to them there.",
     "query": "Find the experiments of a project that an expression wants.",
-    "restore": "Take experiments out of the archive.",
+    "restore": "Take experiments out of the archive of their project.",
     "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
     "tag": "Add tags to experiments, or take them away.",
