@@ -66,8 +66,8 @@ class Host(Generic[T]):
             UsageError: The block has ended, or this thread may not wait for it.
         """
         self.portal.check()
-        job = Job(work)
-        take = partial(self.portal.soon, partial(self._take, cast("Job[object]", job)))
+        job = Job(work, self.portal.release)
+        take = partial(self.portal.begin, job, partial(self._take, cast("Job[object]", job)))
         try:
             return self.portal.wait(job, take, job.done)
         except UsageError:
@@ -77,6 +77,7 @@ class Host(Generic[T]):
             raise UsageError("the block has ended") from None
         finally:
             del job, take  # they have the exception, which has this frame
+            self.portal.join()
 
     def leave(self, error: BaseException | None = None) -> bool:
         """Leave the context manager and tell whether it has swallowed `error`.
@@ -130,7 +131,7 @@ class Host(Generic[T]):
 
     def _take(self, job: Job[object]) -> None:
         if self._life.done.done():
-            job.done.cancel()
+            job.drop()
         else:
             self._jobs.put_nowait(job)
 
@@ -145,7 +146,7 @@ class Host(Generic[T]):
         while not self._jobs.empty():
             job = self._jobs.get_nowait()
             if job is not None:
-                job.done.cancel()
+                job.drop()
         self._error = None
 
 

@@ -12,7 +12,7 @@ import importlib.util
 import os
 import threading
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import CancelledError, Future, wait
+from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Generic, TypeVar, cast
@@ -79,6 +79,12 @@ class Job(Generic[T]):
                 self._ended(self)
             settle()
             del settle
+
+    def drop(self) -> None:
+        """End without having begun."""
+        if self._ended is not None:
+            self._ended(self)
+        self.done.cancel()
 
     def stop(self) -> None:
         """Cancel the work, in the portal; what has not begun ends at its first wait."""
@@ -152,15 +158,19 @@ class Portal:
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(act)
 
-    def begin(self, job: Job[T]) -> None:
+    def begin(self, job: Job[T], start: Callable[[], object] | None = None) -> None:
         """Begin a job that releases itself; it keeps the portal going until it is done.
+
+        Args:
+            job: The job.
+            start: Called in the portal to start it; default in a task of its own.
 
         Raises:
             UsageError: The portal is over.
         """
         if not self.lease(job):
             raise UsageError("it is closed; make another one") from self._crash
-        self.soon(lambda: self._tasks.start_soon(job.run))
+        self.soon(start or (lambda: self._tasks.start_soon(job.run)))
 
     def call(self, work: Callable[[], Awaitable[T]]) -> T:
         """Return what `work` returns in the portal, or raise what it raises.
@@ -194,14 +204,15 @@ class Portal:
             begin()
             return awaited.result()
         except CancelledError:
-            raise UsageError("the portal came to its end meanwhile") from self._crash
+            raise UsageError("the portal came to its end meanwhile") from None
         except UsageError:
             raise
         except BaseException:
             if not awaited.done():
                 self.soon(job.stop)
                 begin()
-                wait([job.done])
+                with suppress(CancelledError):
+                    job.done.exception()
             raise
         finally:
             del job, begin, awaited

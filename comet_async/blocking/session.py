@@ -170,7 +170,7 @@ class Session(Facade):
         """
         width = self.concurrency if concurrency is None else concurrency
         return self._fed(
-            lambda feed: self._session.fan_out(
+            lambda session, feed: session.fan_out(
                 feed, concurrency=width, buffer=buffer, ordered=ordered
             ),
             pairs,
@@ -264,7 +264,7 @@ class Session(Facade):
         """
         width = self.concurrency if concurrency is None else concurrency
         return self._fed(
-            lambda feed: self._session.download_many(
+            lambda session, feed: session.download_many(
                 feed, concurrency=width, overwrite=overwrite, durable=durable, checksum=checksum
             ),
             pairs,
@@ -273,13 +273,16 @@ class Session(Facade):
 
     def _fed(
         self,
-        make: Callable[[AsyncIterable[V]], AbstractAsyncContextManager[AsyncIterator[T]]],
+        make: Callable[
+            [AsyncSession, AsyncIterable[V]], AbstractAsyncContextManager[AsyncIterator[T]]
+        ],
         items: Iterable[V],
         room: int,
     ) -> Block[AsyncIterator[T], Iterator[T]]:
         feed: asyncio.Queue[list[V]] = asyncio.Queue()
+        session = self._session  # the portal keeps it; who is kept so is never forgotten
         return Block(
             self._portal,
-            lambda: make(drawn(feed)),
+            lambda: make(session, drawn(feed)),
             lambda host, outcomes: Fed(host, outcomes, iter(items), feed, room),
         )
