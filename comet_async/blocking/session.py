@@ -132,17 +132,23 @@ class Session(Facade):
         """How many requests a fan-out has under way unless it is told: the services' limit."""
         return self._session.concurrency
 
-    def send(self, request: Request[T]) -> T:
+    def send(self, request: Request[T], *, progress: Progress | None = None) -> T:
         """Return the answer of one request.
+
+        Args:
+            request: What to send. A file is read meanwhile, in constant memory.
+            progress: Called in the portal's thread with the bytes of an upload that have left and
+                the total; an upload that starts anew begins at 0 again.
 
         Raises:
             UsageError: The session is closed, or has no such service.
             TransportError: No usable HTTP answer arrived.
             StatusError: The server said no.
             ResponseError: The answer is not what the endpoint promises.
+            SourceError: A file to upload vanished or changed meanwhile.
             OutcomeUnknown: A write failed after its bytes had left.
         """
-        return self._portal.call(lambda: self._session.send(request))
+        return self._portal.call(lambda: self._session.send(request, progress=progress))
 
     def fan_out(
         self,

@@ -52,7 +52,7 @@ def server() -> Iterator[LocalServer]:
 def started(code: str, server: LocalServer, folder: Path) -> subprocess.Popen[str]:
     """Start a process in which every warning is an error."""
     return subprocess.Popen(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", BEGINNING + code],
+        [sys.executable, "-W", "error", "-c", BEGINNING + code],
         env=environment(server.url),
         cwd=folder,
         stdout=subprocess.PIPE,
