@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import bulk, comet
+    from comet_async import blocking, bulk, comet
     from comet_async.credentials import FileKey, Secret, StaticKey
     from comet_async.engine.download import Downloaded
     from comet_async.engine.drift import unknown_members
@@ -49,6 +49,7 @@ __all__ = [
     "StaticKey",
     "Throttle",
     "Timeouts",
+    "blocking",
     "bulk",
     "comet",
     "fan_out",
@@ -88,7 +89,7 @@ _HOMES = {
     "unknown_members": "engine.drift",
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
-_PACKAGES = frozenset({"bulk", "comet"})
+_PACKAGES = frozenset({"blocking", "bulk", "comet"})
 
 
 if not TYPE_CHECKING:  # for a type checker it would make every misspelt name an object

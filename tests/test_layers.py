@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "progress": {"floor", "engine", "progress"},
     "bulk": {"floor", "engine", "catalogue", "bulk"},
     "api": {"floor", "engine", "catalogue", "bulk", "query", "api"},
-    "blocking": {"floor", "engine", "blocking"},
+    "blocking": {"floor", "engine", "api", "blocking"},
     "lake": {"floor", "lake"},
     "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
@@ -53,6 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         "bulk",
         "query",
         "api",
+        "blocking",
         "lake",
         "harvest",
         "public",
@@ -71,6 +72,7 @@ FOLDERS = {
     "api": "api",
     "query": "query",
     "bulk": "bulk",
+    "blocking": "blocking",
 }
 FILES = {"__init__": "public", "__main__": "main", "testing": "testing"}
 

@@ -40,14 +40,15 @@ from comet_async.redaction import printable
 from comet_async.request import Blob, Request
 from comet_async.service import Service
 
-__all__ = ["Collected", "Session"]
+__all__ = ["MAX_BODY_BYTES", "Collected", "Session", "default_transport"]
 
 K = TypeVar("K")
 T = TypeVar("T")
 Page = TypeVar("Page")
 Item = TypeVar("Item")
 
-_MAX_BODY = 256 * 1024 * 1024
+MAX_BODY_BYTES = 256 * 1024 * 1024
+"""Cap on an answer in memory, unless a session says otherwise."""
 
 
 class Collected(msgspec.Struct, Generic[K, T], frozen=True):
@@ -62,7 +63,8 @@ class Collected(msgspec.Struct, Generic[K, T], frozen=True):
     failed: Mapping[K, CometAsyncError]
 
 
-def _default_transport(service: Service) -> Transport:
+def default_transport(service: Service) -> Transport:
+    """Return the HTTP client of a service, unless a session says otherwise: aiohttp."""
     return AiohttpTransport(tls=service.tls, proxy=service.proxy)
 
 
@@ -91,9 +93,9 @@ class Session:
         observer: Observer | Iterable[Observer] | None = None,
         retry: RetryPolicy | None = None,
         timeouts: Timeouts | None = None,
-        max_body_bytes: int = _MAX_BODY,
+        max_body_bytes: int = MAX_BODY_BYTES,
         throttle: Throttle | None = None,
-        transport: Callable[[Service], Transport] = _default_transport,
+        transport: Callable[[Service], Transport] = default_transport,
         user_agent: str | None = None,
         private: Callable[[str], bool] = is_private,
         draw: Callable[[], float] = random.random,
@@ -156,6 +158,12 @@ class Session:
     def services(self) -> tuple[Service, ...]:
         """The profiles, in the order given."""
         return self._services
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests a fan-out has under way unless it is told: the services' limit."""
+        widths = (limits.concurrency for s in self._services for limits in s.limits.values())
+        return max(widths, default=1)
 
     def __del__(self) -> None:
         if getattr(self, "_loop", None) is not None and not self._closed:
@@ -220,7 +228,7 @@ class Session:
         """
         self._check_open()
 
-        width = self._width() if concurrency is None else concurrency
+        width = self.concurrency if concurrency is None else concurrency
         return fan_out(self.send, pairs, concurrency=width, buffer=buffer, ordered=ordered)
 
     async def collect(
@@ -249,16 +257,27 @@ class Session:
         Raises:
             CometAsyncError: As `send` does.
         """
+        async for page in self.pages(paged):
+            for item in page:
+                yield item
+
+    async def pages(self, paged: Paged[Page, Item]) -> AsyncIterator[list[Item]]:
+        """Give the items of each page of a listing that no earlier page had; at least one item.
+
+        Raises:
+            CometAsyncError: As `send` does.
+        """
         seen: set[Hashable] = set()
         request: Request[Page] | None = paged.first
         while request is not None:
             page = await self.send(request)
-            fresh = [item for item in paged.items(page) if paged.key(item) not in seen]
-            for item in fresh:
-                key = paged.key(item)
-                if key not in seen:
-                    seen.add(key)
-                    yield item
+            fresh: dict[Hashable, Item] = {}
+            for item in paged.items(page):
+                if (key := paged.key(item)) not in seen:
+                    fresh.setdefault(key, item)
+            seen.update(fresh)
+            if fresh:
+                yield list(fresh.values())
             request = paged.next_page(request, page) if fresh else None
 
     async def download(
@@ -320,7 +339,7 @@ class Session:
 
     def download_many(
         self,
-        pairs: Iterable[tuple[Path, Request[Blob]]],
+        pairs: Iterable[tuple[Path, Request[Blob]]] | AsyncIterable[tuple[Path, Request[Blob]]],
         *,
         concurrency: int | None = None,
         overwrite: bool = False,
@@ -347,13 +366,11 @@ class Session:
                 request, path, overwrite=overwrite, durable=durable, checksum=checksum
             )
 
-        targets = ((pair[0], pair) for pair in pairs)
-        width = self._width() if concurrency is None else concurrency
-        return fan_out(work, targets, concurrency=width)
-
-    def _width(self) -> int:
-        widths = (limits.concurrency for s in self._services for limits in s.limits.values())
-        return max(widths, default=1)
+        width = self.concurrency if concurrency is None else concurrency
+        if isinstance(pairs, AsyncIterable):
+            later = ((pair[0], pair) async for pair in pairs)
+            return fan_out(work, later, concurrency=width)
+        return fan_out(work, ((pair[0], pair) for pair in pairs), concurrency=width)
 
     def _lane(self, request: Request[object]) -> Lane:
         if self._closed or self._loop is not asyncio.get_running_loop():

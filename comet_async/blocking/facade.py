@@ -1,0 +1,49 @@
+"""What blocking objects have in common: an asynchronous one, and the portal that it lives in."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from comet_async.blocking.portal import Portal
+
+__all__ = ["Facade", "unwrapped"]
+
+
+class Facade:
+    """A blocking object.
+
+    Args:
+        asynchronous: What it stands for.
+        portal: Where that lives.
+    """
+
+    def __init__(self, asynchronous: object, portal: Portal) -> None:
+        self._asynchronous = asynchronous
+        self._portal = portal
+
+    @property
+    def asynchronous(self) -> object:
+        """What it stands for, to be used in the portal only."""
+        return self._asynchronous
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Facade) and self._asynchronous == other._asynchronous
+
+    def __hash__(self) -> int:
+        return hash(self._asynchronous)
+
+    def __repr__(self) -> str:
+        return repr(self._asynchronous)
+
+
+def unwrapped(value: object) -> object:
+    """Return what a blocking object stands for, also in a list, tuple or dict; else the value."""
+    if isinstance(value, Facade):
+        return value.asynchronous
+    if type(value) is list or type(value) is tuple:
+        items = cast("list[object]", value)
+        return type(items)(unwrapped(item) for item in items)
+    if type(value) is dict:
+        members = cast("dict[object, object]", value)
+        return {key: unwrapped(member) for key, member in members.items()}
+    return value
