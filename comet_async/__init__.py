@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from comet_async import comet
+    from comet_async.api.api import API
+    from comet_async.api.experiment import APIExperiment
+    from comet_async.api.model import Model
     from comet_async import bulk, comet
     from comet_async.credentials import FileKey, Secret, StaticKey
     from comet_async.engine.download import Downloaded
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
     from comet_async.service import Limits, Quota, Service
 
 __all__ = [
+    "API",
+    "APIExperiment",
     "Blob",
     "Collected",
     "CometAsyncError",
@@ -37,6 +43,7 @@ __all__ = [
     "FileKey",
     "LakeReader",
     "Limits",
+    "Model",
     "Ok",
     "Outcome",
     "Paged",
@@ -59,6 +66,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "API": "api.api",
+    "APIExperiment": "api.experiment",
     "Blob": "request",
     "Collected": "engine.session",
     "CometAsyncError": "errors",
@@ -69,6 +78,7 @@ _HOMES = {
     "FileKey": "credentials",
     "LakeReader": "lake.reader",
     "Limits": "service",
+    "Model": "api.model",
     "Ok": "engine.fan_out",
     "Outcome": "engine.fan_out",
     "Paged": "paging",
