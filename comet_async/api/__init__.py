@@ -13,5 +13,20 @@ from comet_async.api.api import API
 from comet_async.api.experiment import APIExperiment
 from comet_async.api.model import Model
 from comet_async.api.short_forms import Curve, Extremes, Image, MetricColumns
+from comet_async.query import Environment, Metadata, Metric, Other, Parameter, Tag
 
-__all__ = ["API", "APIExperiment", "Curve", "Extremes", "Image", "MetricColumns", "Model"]
+__all__ = [
+    "API",
+    "APIExperiment",
+    "Curve",
+    "Environment",
+    "Extremes",
+    "Image",
+    "Metadata",
+    "Metric",
+    "MetricColumns",
+    "Model",
+    "Other",
+    "Parameter",
+    "Tag",
+]

@@ -11,7 +11,7 @@ import contextlib
 import copy
 import difflib
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from typing import TypeAlias, TypeVar, cast
 
 import anyio
@@ -174,7 +174,7 @@ class ReadCache:
                 return cast("T", flight.value)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> Generator[None]:
         """Keep nothing that is read while the block runs, nor anything from before it."""
         self._writes += 1
         self.clear()

@@ -96,17 +96,17 @@ def _rows(
 ) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for metric in chart.metrics:
+        if metric.metric_name not in metrics:
+            continue
         places = cast("list[int | None]", getattr(metric, f"{x_axis}s"))
-        if metric.metric_name in metrics:
-            rows += [
-                {
-                    "experiment_key": chart.experiment_key,
-                    "experiment_name": chart.experiment_name,
-                    metric.metric_name: _cell(value),
-                    x_axis: place,
-                }
-                for place, value in zip(places, metric.values, strict=False)
-            ]
+        for place, value in zip(places, metric.values, strict=False):
+            row: dict[str, object] = {
+                "experiment_key": chart.experiment_key,
+                "experiment_name": chart.experiment_name,
+                metric.metric_name: _cell(value),
+                x_axis: place,
+            }
+            rows.append(row)
     return rows
 
 
