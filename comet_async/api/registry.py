@@ -7,8 +7,9 @@ from typing import overload
 
 from comet_async import comet
 from comet_async.api.core import Core
-from comet_async.api.files import save_archive
+from comet_async.api.files import home_of, save_archive, save_files
 from comet_async.api.model import Model
+from comet_async.engine.names import portable_path
 from comet_async.errors import NotFoundError
 
 __all__ = ["RegistryReads"]
@@ -261,3 +262,46 @@ class RegistryReads(Core):
                 workspace=workspace, artifact_name=artifact_name, version=version, alias=alias
             )
         )
+
+    async def download_artifact(
+        self,
+        workspace: str,
+        artifact_name: str,
+        version_or_alias: str = "latest",
+        output_path: Path | str = "./",
+        *,
+        overwrite: bool = True,
+    ) -> list[Path]:
+        """Fetch all stored files of one version of an artifact and return those written.
+
+        Remote files are left out: `get_artifact_files` tells their links.
+
+        Args:
+            workspace: Its workspace.
+            artifact_name: Its name.
+            version_or_alias: As "1.0.0" or "latest".
+            output_path: Folder; made if it is missing.
+            overwrite: Whether files may be replaced.
+        """
+        found = await self.send(
+            comet.get_artifact_version(
+                workspace=workspace,
+                artifact_name=artifact_name,
+                version_or_alias=version_or_alias,
+            )
+        )
+        listed = await self.get_artifact_files(
+            workspace, artifact_name, version=found.artifact_version
+        )
+        root = home_of(output_path)
+        pairs = [
+            (
+                root / portable_path(file.file_name or file.asset_id),
+                comet.get_experiment_asset(
+                    file.asset_id, artifact_version_id=found.artifact_version_id
+                ),
+            )
+            for file in listed.files
+            if not file.is_remote
+        ]
+        return await save_files(self, pairs, overwrite=overwrite)
