@@ -12,7 +12,7 @@ import pytest
 
 from comet_async import API, APIExperiment, Limits, Model, Session, comet
 from comet_async.api import Extremes, Image, Metric, MetricColumns, Parameter, Tag
-from comet_async.api.values import metric_columns, plain_value
+from comet_async.api.short_forms import metric_columns, plain_value
 from comet_async.errors import (
     DecodeError,
     DestinationError,
