@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from comet_async.api.queries import QueryReads
-from comet_async.api.registry import RegistryReads
+from comet_async.api.experiment_writes import ExperimentWrites
+from comet_async.api.registry_writes import RegistryWrites
+from comet_async.api.selection import QueryReads
 
 __all__ = ["API"]
 
 
-class API(QueryReads, RegistryReads):
+class API(QueryReads, ExperimentWrites, RegistryWrites):
     """The verbs of the vendor's client, concurrent, typed and cached.
 
     `async with API() as api:` or `api = API()` and later `await api.close()`. Key and URL come

@@ -15,6 +15,7 @@ from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.session import Session
 from comet_async.errors import BadRequestError, NotFoundError, UsageError
 from comet_async.events import Observer
+from comet_async.redaction import shortened
 from comet_async.request import Blob, Effect, Request
 from comet_async.service import Limits, Service
 
@@ -24,6 +25,7 @@ K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 _VERSION = "v2"
+_NOTED = 20
 
 
 class Core:
@@ -138,6 +140,29 @@ class Core:
                     raise outcome.error
                 found[outcome.key] = outcome.value
         return found
+
+    async def send_all(self, pairs: Iterable[tuple[str, Request[object]]]) -> list[str]:
+        """Send any number of writes, many at a time, and return their keys.
+
+        Raises:
+            CometAsyncError: The first failure, when all have been tried; a note tells the others.
+        """
+        await self._opened()
+        done: list[str] = []
+        failed: list[Failed[str]] = []
+        width = self._service.limits_of("default").concurrency
+        async with fan_out(self.send, pairs, concurrency=width, ordered=True) as outcomes:
+            async for outcome in outcomes:
+                if isinstance(outcome, Failed):
+                    failed.append(outcome)
+                else:
+                    done.append(outcome.key)
+        if failed:
+            error = failed[0].error
+            keys = ", ".join(shortened(entry.key, 60) for entry in failed[:_NOTED])
+            error.add_note(f"{len(failed)} of {len(failed) + len(done)} failed: {keys}")
+            raise error
+        return done
 
     async def download(
         self, request: Request[Blob], path: Path | str, *, overwrite: bool = False

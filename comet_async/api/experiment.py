@@ -9,13 +9,23 @@ import msgspec
 from comet_async import comet
 from comet_async.api.experiment_assets import ExperimentAssets
 from comet_async.api.experiment_details import ExperimentDetails
+from comet_async.api.experiment_logging import ExperimentLogging
+from comet_async.api.experiment_settings import ExperimentSettings
+from comet_async.api.experiment_uploads import ExperimentUploads
 from comet_async.api.experiment_values import ExperimentValues
 from comet_async.request import Request
 
 __all__ = ["APIExperiment"]
 
 
-class APIExperiment(ExperimentValues, ExperimentAssets, ExperimentDetails):
+class APIExperiment(
+    ExperimentValues,
+    ExperimentAssets,
+    ExperimentDetails,
+    ExperimentLogging,
+    ExperimentUploads,
+    ExperimentSettings,
+):
     """One experiment: properties for what is known, `await` for what needs a request.
 
     `API.get_experiment_by_key`, `API.get_experiments` and the like make it; none of them costs a

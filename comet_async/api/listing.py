@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable
 
 from comet_async import comet
 from comet_async.api.account import ProjectReads
@@ -15,8 +15,6 @@ __all__ = ["ExperimentReads"]
 
 _KEY = re.compile(r"[0-9a-zA-Z]{32,50}")
 _PAGE = 1000
-_FEW = 16
-_ROWS_OF_A_REQUEST = 50
 
 
 class ExperimentReads(ProjectReads):
@@ -222,30 +220,6 @@ class ExperimentReads(ProjectReads):
         )
         named = [e for e in listed.experiments if e.experiment_name == experiment] if listed else []
         return APIExperiment(self, named[-1]) if named else None
-
-    async def _of_keys(
-        self,
-        workspace: str,
-        project_name: str,
-        keys: Sequence[str],
-        *,
-        archived: bool,
-        in_project: int | None = None,
-    ) -> list[APIExperiment]:
-        """Return the experiments of some keys, by one listing or by a request for each.
-
-        Whichever is less: an entry of a listing costs about a fiftieth of a request.
-        """
-        known: dict[str, comet.Experiment] = {}
-        few = len(keys) <= _FEW or len(keys) * _ROWS_OF_A_REQUEST < (in_project or 0)
-        if not few:
-            asked = comet.get_experiments(
-                workspace_name=workspace, project_name=project_name, archived=archived
-            )
-            known = {e.experiment_key: e for e in (await self.send(asked)).experiments}
-        missing = [key for key in keys if key not in known]
-        known |= await self.send_each((k, comet.get_experiment_metadata(k)) for k in missing)
-        return self._wrapped(known[key] for key in keys)
 
     def _wrapped(
         self, found: Iterable[comet.Experiment], pattern: str | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from comet_async import comet
 from comet_async.api.core import Core
 from comet_async.api.files import home_of, save_archive, save_files
+from comet_async.api.statuses import status_request
 from comet_async.credentials import Credentials, Secret
 from comet_async.engine.names import portable_path
 from comet_async.engine.threads import undivided
@@ -215,6 +217,62 @@ class Model:
             if not asset.remote
         ]
         return await save_files(self._api, pairs, overwrite=overwrite)
+
+    async def add_tag(self, version: str, tag: str) -> None:
+        """Add a tag to one version."""
+        item = (await self.get_details(version)).registry_model_item_id
+        await self._api.send(comet.add_registry_model_item_stage(item, tag))
+
+    async def delete_tag(self, version: str, tag: str) -> None:
+        """Remove a tag from one version."""
+        item = (await self.get_details(version)).registry_model_item_id
+        await self._api.send(comet.delete_registry_model_item_stage(item, tag))
+
+    async def set_status(self, version: str, status: str) -> None:
+        """Set the status of one version, as "Production"."""
+        item = (await self.get_details(version)).registry_model_item_id
+        await self._api.send(comet.set_registry_model_item_status(item, status))
+
+    async def update_registry_model_metadata(
+        self,
+        metadata: Mapping[str, object],
+        version: str | None = None,
+        model_item_id: str | None = None,
+    ) -> None:
+        """Set members of the metadata of one version.
+
+        Args:
+            metadata: Values by key.
+            version: As "1.0.0".
+            model_item_id: Its id, in place of the version.
+
+        Raises:
+            UsageError: Not exactly one of them is given.
+        """
+        item = await self._item(version, model_item_id)
+        entries = [comet.NewMetadataEntry(key=key, value=value) for key, value in metadata.items()]
+        await self._api.send(comet.update_registry_model_item_metadata(item, entries))
+
+    async def update_registry_model_status_configuration(
+        self,
+        status_configuration: Mapping[str, object] | comet.StatusConfiguration,
+        version: str | None = None,
+    ) -> None:
+        """Set how the status of one version may change.
+
+        Args:
+            status_configuration: As `get_registry_model_status_configuration` returns it; or
+                status, is_review_required, status_configuration_items and comment.
+            version: As "1.0.0"; default the version whose id the configuration holds.
+
+        Raises:
+            UsageError: There is no status, or no version is named.
+        """
+        known = None
+        if isinstance(status_configuration, comet.StatusConfiguration) and version is None:
+            known = status_configuration.model_item_id
+        item = await self._item(version, known)
+        await self._api.send(status_request(item, status_configuration))
 
     async def _item(self, version: str | None, model_item_id: str | None) -> str:
         if (version is None) == (model_item_id is None):

@@ -158,14 +158,14 @@ async def test_a_query_of_few_asks_for_each(api: API, server: LocalServer) -> No
     assert asked(server)["experiments"] == 0
     server.log.clear()
     assert await api.search("demo", "offline-demo", Tag("v1")) == [await run_of(api)]
-    assert asked(server)["experiments/search"] == 1
+    assert asked(server)["experiments/search"] == 2
 
 
 async def test_a_search_gives_all_pages_or_one(api: API, server: LocalServer) -> None:
     everything = Metric("loss") > -1e9
     found = await api.search("synthetic", "synthetic", everything, page_size=15)
     assert len({run.key for run in found}) == 40
-    assert asked(server)["experiments/search"] == 3
+    assert asked(server)["experiments/search"] == 4
     page = await api.search("synthetic", "synthetic", everything, page=2, page_size=15)
     assert page == found[15:30]
 

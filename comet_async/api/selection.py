@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from comet_async import comet
 from comet_async.api.experiment import APIExperiment
 from comet_async.api.frames import chart_frame
 from comet_async.api.listing import ExperimentReads
+from comet_async.api.query import as_expression, experiments_of
+from comet_async.api.query import query as ask
+from comet_async.api.query import search as search_all
 from comet_async.errors import UsageError
 from comet_async.query import Expression, Tag, resolve
 from comet_async.query.expressions import VARIABLES, Variable
@@ -20,6 +23,12 @@ __all__ = ["QueryColumn", "QueryReads"]
 
 QueryColumn: TypeAlias = Variable | Tag
 """A column that expressions can name."""
+
+
+class _Named(TypedDict):
+    workspace_name: str
+    project_name: str
+
 
 _SEARCH_PAGE = 1000
 _CHART_KEYS = 250
@@ -106,7 +115,8 @@ class QueryReads(ExperimentReads):
             workspace: The workspace.
             project_name: The project.
         """
-        columns = await self._columns(workspace, project_name, archived=False)
+        asked = comet.get_project_columns(workspace_name=workspace, project_name=project_name)
+        columns = (await self.send(asked)).columns
         return [
             Tag(column.name) if column.source == "tag" else VARIABLES[column.source](column.name)
             for column in columns
@@ -117,7 +127,7 @@ class QueryReads(ExperimentReads):
         self,
         workspace: str,
         project_name: str,
-        query: Expression,
+        query: Expression | str,
         archived: bool = False,
         *,
         strict: bool = True,
@@ -130,36 +140,25 @@ class QueryReads(ExperimentReads):
         Args:
             workspace: The workspace.
             project_name: The project.
-            query: Which experiments are wanted, as `(Metric("loss") < 0.1) & Tag("best")`.
+            query: Which experiments are wanted, as `(Metric("loss") < 0.1) & Tag("best")`, or
+                the text of it.
             archived: Of the archived experiments instead.
             strict: Whether a name that is no column of the project is refused.
 
         Raises:
             UsageError: It is no expression, or names an unknown column; near names are told.
         """
-        columns = await self._columns(workspace, project_name, archived=archived)
-        resolved = resolve(query, columns, strict=strict)
-        found = await self.send(
-            comet.query_project(
-                resolved.predicates,
-                workspace_name=workspace,
-                project_name=project_name,
-                archived=archived,
-            )
-        )
-        return await self._of_keys(
-            workspace,
-            project_name,
-            found.experiment_keys,
-            archived=archived,
-            in_project=found.experiments_in_project,
-        )
+        named: _Named = {"workspace_name": workspace, "project_name": project_name}
+        session = await self._opened()
+        found = await ask(session, query, archived=archived, strict=strict, **named)
+        known = await experiments_of(session, found.keys, archived=archived, **named)
+        return self._wrapped(known)
 
     async def search(
         self,
         workspace: str,
         project_name: str,
-        query: Expression,
+        query: Expression | str,
         archived: bool = False,
         page: int | None = None,
         page_size: int | None = None,
@@ -181,26 +180,29 @@ class QueryReads(ExperimentReads):
             UsageError: It is no expression, or names an unknown column; near names are told.
             NotFoundError: There is no such project.
         """
-        project_id = await self._project_id(workspace, project_name)
-        columns = await self._columns(workspace, project_name, archived=archived)
-        tree = resolve(query, columns, strict=strict).rules_tree
-        if page is not None:
+        named: _Named = {"workspace_name": workspace, "project_name": project_name}
+        session = await self._opened()
+        if page is None:
+            found = await search_all(
+                session,
+                query,
+                archived=archived,
+                strict=strict,
+                page_size=page_size or _SEARCH_PAGE,
+                **named,
+            )
+            keys: Sequence[str] = found.keys
+        else:
+            columns = (
+                await self.send(comet.get_project_columns(archived=archived, **named))
+            ).columns
+            tree = resolve(as_expression(query), columns, strict=strict).rules_tree
             asked = comet.search_experiments(
-                project_id, tree, limit=page_size, page=page, deleted=archived
+                await self._project_id(workspace, project_name),
+                tree,
+                limit=page_size,
+                page=page,
+                deleted=archived,
             )
             keys = [hit.experiment_key for hit in (await self.send(asked)).experiments]
-        else:
-            listing = comet.paged_search(
-                project_id, tree, limit=page_size or _SEARCH_PAGE, deleted=archived
-            )
-            session = await self._opened()
-            keys = [hit.experiment_key async for hit in session.items(listing)]
-        return await self._of_keys(workspace, project_name, keys, archived=archived)
-
-    async def _columns(
-        self, workspace: str, project_name: str, *, archived: bool
-    ) -> list[comet.Column]:
-        asked = comet.get_project_columns(
-            workspace_name=workspace, project_name=project_name, archived=archived or None
-        )
-        return (await self.send(asked)).columns
+        return self._wrapped(await experiments_of(session, keys, archived=archived, **named))
