@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from comet_async import comet
 from comet_async.api.experiment_base import ExperimentBase
@@ -136,7 +137,7 @@ class ExperimentUploads(ExperimentBase):
         """
         if len(x) != len(y):
             raise UsageError(f"a curve has as many x as y, not {len(x)} and {len(y)}")
-        content = json.dumps({"x": list(x), "y": list(y), "name": name}).encode()
+        content = msgspec.json.encode({"x": list(x), "y": list(y), "name": name})
         return await self._upload(content, name, "curve", step=step, overwrite=overwrite)
 
     async def log_table(

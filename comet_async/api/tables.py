@@ -44,7 +44,7 @@ def table_content(
     if ending == ".md":
         return _markdown(rows, names).encode()
     text = io.StringIO()
-    writer = csv.writer(text, delimiter="\t" if ending == ".tsv" else ",", lineterminator="\n")
+    writer = csv.writer(text, delimiter="\t" if ending == ".tsv" else ",")
     writer.writerows(rows if names is None else [names, *rows])
     return text.getvalue().encode()
 
@@ -80,6 +80,6 @@ def _sequence(found: object, told: str) -> list[object]:
 def _markdown(rows: list[list[object]], names: list[str] | None) -> str:
     width = max(map(len, rows), default=0)
     head = names or [""] * width
-    lines = [head, ["---"] * len(head), *rows]
+    lines: list[Sequence[object]] = [head, ["---"] * len(head), *rows]
     cells = ([str(cell).replace("|", "\\|") for cell in line] for line in lines)
     return "".join(f"| {' | '.join(line)} |\n" for line in cells)
