@@ -54,7 +54,7 @@ async def _ours(url: str, case: str) -> tuple[float, int]:
     async with API("any-key-will-do-here", url=url, limits=Limits()) as api:
         began = time.perf_counter()
         if case == "query":
-            found = await api.query(_WORKSPACE, _PROJECT, Metric("loss") > -1e9)
+            found = await api.query(_WORKSPACE, _PROJECT, Metric("metric_010") > -1e9)
         else:
             found = await api.get_experiments(_WORKSPACE)
         names = {run.name for run in found}
@@ -70,7 +70,7 @@ def _sdk(url: str, case: str) -> tuple[float, int]:
     )
     began = time.perf_counter()
     if case == "query":
-        found = api.query(_WORKSPACE, _PROJECT, comet_ml.query.Metric("loss") > -1e9)
+        found = api.query(_WORKSPACE, _PROJECT, comet_ml.query.Metric("metric_010") > -1e9)
     else:
         found = api.get_experiments(_WORKSPACE)
     names = {run.name for run in found}

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 WORKSPACE, PROJECT, NAME = "synthetic", "synthetic", "written"
 GPU = {"gpuIndex": 0, "name": "A100", "uuid": "u", "totalMemory": 80, "powerLimit": 300}
@@ -121,6 +122,98 @@ API_WRITES: dict[str, Write] = {
 """What is written besides, in order; the experiment is archived when it begins."""
 
 
+class Around(NamedTuple):
+    """What the calls of the second table are about, each found by its own client."""
+
+    api: Any
+    run: Any
+    other: Any
+    model: Any
+    view: Any
+    model_name: str
+    asset_id: str
+    project_id: str
+    keys: list[str]
+
+
+Call = Callable[[Around], Any]
+
+READS: dict[str, Call] = {
+    "gen_experiments": lambda a: a.api.gen_experiments(WORKSPACE, PROJECT),
+    "get_archived_experiment": lambda a: a.api.get_archived_experiment(
+        WORKSPACE, PROJECT, a.keys[0]
+    ),
+    "get_experiment_by_id": lambda a: a.api.get_experiment_by_id(a.keys[0]),
+    "get_metrics_df": lambda a: a.api.get_metrics_df(a.keys[:3], ["loss", "accuracy"]),
+    "get_metrics_df(raw)": lambda a: a.api.get_metrics_df(
+        a.keys[:3], ["loss", "accuracy"], interpolate=False
+    ),
+    "get_metrics_df(duration)": lambda a: a.api.get_metrics_df(a.keys[:3], ["loss"], "duration"),
+    "get_panel_metrics_names": lambda a: a.api.get_panel_metrics_names(),
+    "get_panel_experiment_keys": lambda a: a.api.get_panel_experiment_keys(),
+    "get_panel_experiments": lambda a: a.api.get_panel_experiments(),
+    "get_panel_project_id": lambda a: a.api.get_panel_project_id(),
+    "get_panel_project_name": lambda a: a.api.get_panel_project_name(),
+    "get_panel_workspace": lambda a: a.api.get_panel_workspace(),
+    "server_url": lambda a: a.api.server_url,
+    "APIExperiment.name": lambda a: a.other.name,
+    "APIExperiment.key": lambda a: a.other.key,
+    "APIExperiment.url": lambda a: a.other.url,
+    "APIExperiment.to_json": lambda a: a.other.to_json(),
+    "APIExperiment.get_model_data": lambda a: a.other.get_model_data(a.model_name),
+    "APIExperiment.get_others_summary(name)": lambda a: a.other.get_others_summary("Name"),
+    "APIExperiment.get_metric_total_df": lambda a: a.other.get_metric_total_df("loss"),
+    "APIExperiment.get_metric_total_df(sampled)": lambda a: a.run.get_metric_total_df("m"),
+    "Model.name": lambda a: a.model.name,
+}
+"""Reads that the other tables lack."""
+
+MORE_WRITES: dict[str, Call] = {
+    "register_model": lambda a: a.other.register_model(
+        a.model_name, version="9.0.0", registry_name="fresh", comment="c", tags=["t"]
+    ),
+    "create_project(links)": lambda a: a.api.create_project(WORKSPACE, "links"),
+    "create_symlink": lambda a: a.other.create_symlink("links"),
+    "update_project_by_id": lambda a: a.api.update_project_by_id(
+        a.project_id, description="told by id"
+    ),
+    "set_project_owner": lambda a: a.api.set_project_owner(a.project_id, "somebody"),
+    "create_project_share_key": lambda a: a.api.create_project_share_key(a.project_id),
+    "create_view": lambda a: a.api.create_view(WORKSPACE, PROJECT, a.view),
+    "APIExperiment.create_view": lambda a: a.other.create_view(a.view),
+    "Model.add_tag": lambda a: a.model.add_tag(VERSION, "added"),
+    "Model.delete_tag": lambda a: a.model.delete_tag(VERSION, "prod"),
+    "Model.set_status": lambda a: a.model.set_status(VERSION, "QA"),
+    "Model.update_registry_model_metadata": lambda a: a.model.update_registry_model_metadata(
+        {"a": 1}, VERSION
+    ),
+    "delete_registry_model_version": lambda a: a.api.delete_registry_model_version(
+        WORKSPACE, MODEL, "1.1.0"
+    ),
+    "delete_asset": lambda a: a.other.delete_asset(a.asset_id),
+    "delete_experiment": lambda a: a.api.delete_experiment(a.keys[-1]),
+    "delete_project": lambda a: a.api.delete_project(WORKSPACE, "links"),
+}
+"""What is written after all that was read."""
+
+
+def plain(value: Any) -> Any:
+    """Return what a client of the vendor's returned, as JSON can hold it."""
+    if hasattr(value, "get_metadata"):
+        return value.key
+    if hasattr(value, "columns"):
+        return frame(value)
+    return [plain(item) for item in value] if isinstance(value, Iterator | list) else value
+
+
+def frame(found: Any) -> Any:
+    """Return the columns of a frame, numbers to nine digits, in order of experiments and rows."""
+    told = json.loads(
+        found.reset_index(drop=True).to_json(orient="split", double_precision=9, date_format="iso")
+    )
+    return {"columns": told["columns"], "data": told["data"]}
+
+
 def files(folder: Path) -> Path:
     """Write the files that are sent, and return the folder."""
     for name in ("up.txt", "im.png", "v.mp4"):
@@ -128,10 +221,11 @@ def files(folder: Path) -> Path:
     return folder
 
 
-def run_writes(url: str, folder: Path) -> dict[str, str]:
-    """Make every write with the SDK, and return what went wrong by name."""
+def run_all(url: str, folder: Path) -> dict[str, Any]:
+    """Make every call with the SDK; return what was read, and what went wrong, by name."""
     os.environ["COMET_URL_OVERRIDE"] = f"{url}/clientlib/"
     import comet_ml  # noqa: PLC0415  the child's import
+    from comet_ml.api_objects.view import View  # noqa: PLC0415  as above
 
     api: Any = comet_ml.API(  # type: ignore[no-untyped-call]  # the SDK's
         api_key="any-key-will-do-here", cache=False
@@ -139,14 +233,37 @@ def run_writes(url: str, folder: Path) -> dict[str, str]:
     run: Any = comet_ml.APIExperiment(  # type: ignore[no-untyped-call]  # the SDK's
         api=api, workspace=WORKSPACE, project_name=PROJECT, experiment_name=NAME
     )
-    problems = {"key": str(run.key)}
-    for name, write in {**RUN_WRITES, **API_WRITES}.items():
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+
+    def attempt(name: str, call: Callable[[], Any]) -> Any:
         try:
-            write(api, run, folder)
+            return call()
         except Exception as error:  # noqa: BLE001  the parent judges
             problems[name] = f"{type(error).__name__}: {error}"
-    return problems
+            return None
+
+    for name, write in {**RUN_WRITES, **API_WRITES}.items():
+        attempt(name, partial(write, api, run, folder))
+    keys = sorted(found.key for found in api.get_experiments(WORKSPACE, PROJECT))
+    other = api.get_experiment_by_key(keys[0])
+    around = Around(
+        api=api,
+        run=run,
+        other=other,
+        model=api.get_model(WORKSPACE, MODEL),
+        view=View(name="mine", chart_state="{}"),
+        model_name=other.get_model_names()[0],
+        asset_id=other.get_asset_list()[0]["assetId"],
+        project_id=other.project_id,
+        keys=keys,
+    )
+    for name, read in READS.items():
+        values[name] = plain(attempt(name, partial(read, around)))
+    for name, more in MORE_WRITES.items():
+        attempt(name, partial(more, around))
+    return {"key": run.key, "values": values, "problems": problems}
 
 
 if __name__ == "__main__":
-    print("@@@" + json.dumps(run_writes(sys.argv[1], Path(sys.argv[2]))))
+    print("@@@" + json.dumps(run_all(sys.argv[1], Path(sys.argv[2])), default=str))

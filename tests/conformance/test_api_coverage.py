@@ -63,6 +63,9 @@ def test_the_counts_are_those_that_are_told() -> None:
         for status in STATUSES
     )
     assert f"{told}." in TEXT
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    same, improved, missing = (counts[status] for status in STATUSES)
+    assert f"{same} are the same, {improved} improved and {missing} not applicable" in readme
 
 
 def test_all_that_the_vendor_documents_are_there() -> None:
