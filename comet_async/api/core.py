@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 from comet_async import comet
 from comet_async.api.cache import ReadCache
-from comet_async.credentials import Credentials, Secret
+from comet_async.credentials import Credentials, Secret, without_frames
 from comet_async.engine.download import Downloaded
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.session import Session
@@ -56,16 +56,11 @@ class Core:
         limits: Limits | None = None,
         observer: Observer | Iterable[Observer] | None = None,
     ) -> None:
-        if version != _VERSION:
-            raise UsageError(f"version is {version!r}; only {_VERSION!r} is spoken here")
-        own = (api_key, url, limits, observer)
-        if session is not None and any(given is not None for given in own):
-            raise UsageError("a session brings its own api_key, url, limits and observer")
-        if session is None:
-            self._service = comet.service(api_key, url=url, limits=limits)
-        else:
-            self._service = _comet_of(session)
-        del api_key, own  # no frame of a later error may show a key
+        others = any(given is not None for given in (url, limits, observer))
+        try:
+            self._service = _service_of(api_key, version, url, limits, session, others=others)
+        finally:
+            del api_key  # no frame of an error may show a key
         self._given = session
         self._session = session
         self._observer = observer
@@ -231,6 +226,25 @@ class Core:
             await session.__aenter__()
             self._session = session
         return self._session
+
+
+@without_frames
+def _service_of(
+    api_key: str | Secret | Credentials | None,
+    version: str,
+    url: str | None,
+    limits: Limits | None,
+    session: Session | None,
+    *,
+    others: bool,
+) -> Service:
+    if version != _VERSION:
+        raise UsageError(f"version is {version!r}; only {_VERSION!r} is spoken here")
+    if session is None:
+        return comet.service(api_key, url=url, limits=limits)
+    if others or api_key is not None:
+        raise UsageError("a session brings its own api_key, url, limits and observer")
+    return _comet_of(session)
 
 
 def _comet_of(session: Session) -> Service:

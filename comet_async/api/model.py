@@ -42,12 +42,16 @@ class Model:
         api_key: str | Secret | Credentials | None = None,
         api: Core | None = None,
     ) -> None:
-        if api is not None and api_key is not None:
+        both = api is not None and api_key is not None
+        try:
+            self._api = Core(api_key) if api is None else api
+        finally:
+            del api_key  # no frame of an error may show a key
+        if both:
             raise UsageError("an API brings its own api_key")
         self._workspace = workspace
         self._name = model_name
         self._own = api is None
-        self._api = Core(api_key) if api is None else api
 
     @classmethod
     async def from_registry(
@@ -69,7 +73,10 @@ class Model:
         Raises:
             ClientError: There is no such model.
         """
-        model = cls(workspace, model_name, api_key=api_key, api=api)
+        try:
+            model = cls(workspace, model_name, api_key=api_key, api=api)
+        finally:
+            del api_key  # no frame of an error may show a key
         try:
             await model._api.send(comet.get_registry_model_compact(workspace, model_name))
         except BaseException:

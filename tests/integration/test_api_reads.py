@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -82,7 +83,7 @@ async def test_the_iterator_gives_the_same_page_by_page(api: API, server: LocalS
     given = [run.key async for run in api.gen_experiments("synthetic", page_size=15)]
     assert len(given) == 120
     assert set(given) == listed
-    assert asked(server) == {"projects": 1, "experiments": 9}
+    assert asked(server) == {"projects": 1, "experiments": 12}
     first = [run async for run in api.gen_experiments("synthetic", "synthetic", page_size=15)][:3]
     assert [run.key for run in first] == given[:3]
 
@@ -449,3 +450,22 @@ async def test_many_readers_share_one_exchange(api: API, server: LocalServer) ->
         for _ in range(20):
             tasks.start_soon(run.get_tags)
     assert asked(server)["experiment/tags"] == 1
+
+
+async def test_no_frame_of_an_error_shows_the_key(server: LocalServer) -> None:
+    key = "Zk9xW2sentinelQp4vZk9xW2s"
+    service = comet.service(LOCAL_KEY, url=server.url, limits=Limits())
+    async with Session(service) as session, API(session=session) as api:
+        for make in (
+            lambda: API(key, session=session),
+            lambda: API(key, version="v1"),
+            lambda: API(key, url="no url"),
+            lambda: Model("team", "m", api_key=key, api=api),
+        ):
+            with pytest.raises(UsageError) as caught:
+                make()
+            frames = [frame.frame for frame in inspect.getinnerframes(caught.tb)]
+            ours = [frame for frame in frames if "comet_async" in frame.f_code.co_filename]
+            assert key not in "".join(repr(frame.f_locals) for frame in ours[1:])
+            assert key not in repr(caught.value)
+    assert key not in repr(API(key, url=server.url).__dict__)
