@@ -9,11 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import comet
+    from comet_async import bulk, comet
     from comet_async.api.api import API
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
-    from comet_async import bulk, comet
     from comet_async.credentials import FileKey, Secret, StaticKey
     from comet_async.engine.download import Downloaded
     from comet_async.engine.drift import unknown_members

@@ -155,8 +155,7 @@ class ReadCache:
         Raises:
             CometAsyncError: As `send` does.
         """
-        endpoint = request.path.removeprefix(_PREFIX)
-        if not self._enabled or request.effect is not Effect.READ or endpoint in self._excluded:
+        if not self._keeps(request):
             return await send(request)
         key: _Key = (request.fingerprint, request.answer)
         while True:
@@ -183,6 +182,14 @@ class ReadCache:
         finally:
             self._writes -= 1
             self.clear()
+
+    def _keeps(self, request: Request[object]) -> bool:
+        return (
+            self._enabled
+            and request.effect is Effect.READ
+            and request.tap is None
+            and request.path.removeprefix(_PREFIX) not in self._excluded
+        )
 
     async def _fly(self, key: _Key, request: Request[T], send: Send[T]) -> T:
         flight = self._flights[key] = _Flight()

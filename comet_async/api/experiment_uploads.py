@@ -13,6 +13,7 @@ from comet_async.api.experiment_base import ExperimentBase
 from comet_async.api.files import home_of
 from comet_async.api.statuses import status_request
 from comet_async.api.tables import table_content
+from comet_async.api.views import with_states
 from comet_async.engine.threads import undivided
 from comet_async.errors import UsageError
 from comet_async.request import Request
@@ -234,7 +235,7 @@ class ExperimentUploads(ExperimentBase):
         return made
 
     async def create_view(self, view: comet.View) -> comet.UpsertedChartView:
-        """Save a view of this experiment by its name; its charts are the server's default.
+        """Save a view on this experiment, as a new one whatever the id of `view`.
 
         Args:
             view: The view; of another experiment too.
@@ -247,9 +248,8 @@ class ExperimentUploads(ExperimentBase):
         project = self.project_id
         if project is None:
             project = (await self._send(comet.get_experiment_metadata(self.key))).project_id
-        return await self._send(
-            comet.upsert_chart_template_view(project or "", view.template_name, self.key)
-        )
+        asked = comet.upsert_chart_template_view(project or "", view.template_name, self.key)
+        return await self._send(with_states(asked, view))
 
     async def _upload(
         self,

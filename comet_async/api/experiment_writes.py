@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 from comet_async import comet
 from comet_async.api.experiment import APIExperiment
 from comet_async.api.listing import ExperimentReads
+from comet_async.api.views import saved_anew
 from comet_async.errors import UsageError
 
 __all__ = ["ExperimentWrites"]
@@ -242,27 +242,11 @@ class ExperimentWrites(ExperimentReads):
         """
         if not view.template_name:
             raise UsageError("a view needs a template_name")
-        made = comet.NewView(
-            project_id=await self._project_id(workspace, project_name),
-            template_name=view.template_name,
-            experiment_query_state=view.experiment_query_state,
-            dashboard_chart_state=view.dashboard_chart_state,
-            react_grid_table_state=view.react_grid_table_state,
-            v2=_without_experiment(view.v2),
-            v3=_without_experiment(view.v3),
-        )
-        return await self.send(comet.upsert_view(made))
+        project_id = await self._project_id(workspace, project_name)
+        return await self.send(comet.upsert_view(saved_anew(view, project_id)))
 
 
 def _keys(experiment_keys: Sequence[str]) -> list[str]:
     if isinstance(experiment_keys, str):
         raise UsageError("give a list of experiment keys, not one text")
     return list(dict.fromkeys(experiment_keys))
-
-
-def _without_experiment(state: object) -> object:
-    """Leave out the experiment that a state names: it is of another project, perhaps."""
-    if isinstance(state, dict):
-        members = cast("dict[str, object]", state)
-        return {name: value for name, value in members.items() if name != "experimentKey"}
-    return state

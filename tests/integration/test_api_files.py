@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -161,6 +162,32 @@ async def test_a_file_tells_its_experiment_in_its_link(
     model = await api.get_model("team", "m")
     assert await model.download("1.0.0", tmp_path) == [tmp_path / "m.bin"]
     assert ("experimentKey", "exp9") in fake.queries[-1]
+
+
+async def test_a_view_of_an_experiment_keeps_its_states(
+    scripted: tuple[APIExperiment, FakeTransport],
+) -> None:
+    run, fake = scripted
+    fake.on(
+        "GET",
+        "/api/rest/v2/experiment/metadata",
+        reply(json={"experimentKey": "e" * 32, "projectId": "p"}),
+    )
+    fake.on("POST", "/api/rest/v2/write/chart-templates/upsert", reply(json={"templateId": "t"}))
+    view = comet.View(
+        template_id="other",
+        template_name="mine",
+        dashboard_chart_state="{}",
+        v3={"experimentKey": "other", "a": 1},
+    )
+    assert (await run.create_view(view)).template_id == "t"
+    assert json.loads(fake.sent[-1].body or b"") == {
+        "projectId": "p",
+        "templateName": "mine",
+        "experimentKey": "e" * 32,
+        "dashboardChartState": "{}",
+        "v3": {"a": 1},
+    }
 
 
 def test_a_session_without_comet_serves_no_api() -> None:

@@ -62,6 +62,14 @@ async def test_requests_that_differ_are_kept_apart() -> None:
     assert server.asked == 2
 
 
+async def test_who_is_told_of_the_body_gets_a_body_to_be_told_of() -> None:
+    server, cache = Server(), ReadCache()
+    tapped = TAGS.tapped(lambda _body: None)
+    for request in (TAGS, tapped, tapped):
+        await cache.read(request, server.send)
+    assert server.asked == 3
+
+
 async def test_equal_reads_at_the_same_time_are_one_exchange() -> None:
     server, cache = Server(), ReadCache()
     server.hold()
