@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from comet_async import blocking, bulk, comet
+    from comet_async.api.api import API
+    from comet_async.api.experiment import APIExperiment
+    from comet_async.api.model import Model
     from comet_async.credentials import FileKey, Secret, StaticKey
     from comet_async.engine.download import Downloaded
     from comet_async.engine.drift import unknown_members
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from comet_async.service import Limits, Quota, Service
 
 __all__ = [
+    "API",
+    "APIExperiment",
     "Blob",
     "Collected",
     "CometAsyncError",
@@ -37,6 +42,7 @@ __all__ = [
     "FileKey",
     "LakeReader",
     "Limits",
+    "Model",
     "Ok",
     "Outcome",
     "Paged",
@@ -60,6 +66,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "API": "api.api",
+    "APIExperiment": "api.experiment",
     "Blob": "request",
     "Collected": "engine.session",
     "CometAsyncError": "errors",
@@ -70,6 +78,7 @@ _HOMES = {
     "FileKey": "credentials",
     "LakeReader": "lake.reader",
     "Limits": "service",
+    "Model": "api.model",
     "Ok": "engine.fan_out",
     "Outcome": "engine.fan_out",
     "Paged": "paging",

@@ -86,6 +86,13 @@ class Flat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         told = ", ".join(f"{name}={self._shown(name)}" for name in self.__struct_fields__)
         return f"{type(self).__name__}({told})"
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the members by their names on the wire, as plain dicts, lists and values.
+
+        What the server did not send is there with its default.
+        """
+        return cast("dict[str, object]", msgspec.to_builtins(self))
+
     def _shown(self, name: str) -> str:
         value = getattr(self, name)
         if not value:
