@@ -28,6 +28,8 @@ from typing import Any, ClassVar, Self, cast
 from comet_async.blocking.block import Block, Host, Stepped
 from comet_async.blocking.facade import Facade, unwrapped
 from comet_async.blocking.portal import Portal, leased
+from comet_async.blocking.session import Session
+from comet_async.engine.session import Session as AsyncSession
 
 __all__ = ["Family"]
 
@@ -92,16 +94,21 @@ class _Made(Facade):
 
     def _shown(self, value: object, place: Portal | Host[object]) -> object:
         """Return the blocking form of what a member gave, to be used in `place`."""
-        made = self._classes.get(type(value))
-        portal = place.portal if isinstance(place, Host) else place
-        if made is not None:
-            return made._new(value, portal, self)  # noqa: SLF001 of this class
         if type(value) is list or type(value) is tuple:
             items = cast("list[object]", value)
             return type(items)(self._shown(item, place) for item in items)
         if type(value) is dict:
             members = cast("dict[object, object]", value)
             return {key: self._shown(member, place) for key, member in members.items()}
+        return self._one_shown(value, place)
+
+    def _one_shown(self, value: object, place: Portal | Host[object]) -> object:
+        made = self._classes.get(type(value))
+        portal = place.portal if isinstance(place, Host) else place
+        if made is not None:
+            return made._new(value, portal, self)  # noqa: SLF001 of this class
+        if isinstance(value, AsyncSession):
+            return Session.over(value, portal, self)
         if isinstance(value, AsyncIterator):
             steps = Stepped(place.call, cast("AsyncIterator[object]", value))
             return map(lambda item: self._shown(item, place), steps)  # noqa: C417 lazy

@@ -14,7 +14,7 @@ from typing import Self, TypeVar
 
 from comet_async.blocking.block import Block, Fed, Host, Stepped, drawn
 from comet_async.blocking.facade import Facade
-from comet_async.blocking.portal import leased
+from comet_async.blocking.portal import Portal, leased
 from comet_async.engine.addresses import is_private
 from comet_async.engine.download import Downloaded, Progress
 from comet_async.engine.fan_out import Outcome
@@ -89,9 +89,25 @@ class Session(Facade):
         with leased() as portal:
             super().__init__(self._session, portal)
             session = self._session
-            self._host = Host(portal, lambda: session)
-            self._host.open()
-        weakref.finalize(self, self._host.forget).atexit = False
+            host = Host(portal, lambda: session)
+            host.open()
+        self._host: Host[AsyncSession] | None = host
+        self._owner: object = None
+        weakref.finalize(self, host.forget).atexit = False
+
+    @classmethod
+    def over(cls, session: AsyncSession, portal: Portal, owner: object) -> Self:
+        """Return the blocking form of an open session; whoever has opened it closes it.
+
+        Args:
+            session: An open session.
+            portal: Where it lives.
+            owner: What is to last as long as this.
+        """
+        self = cls.__new__(cls)
+        Facade.__init__(self, session, portal)
+        self._session, self._owner, self._host = session, owner, None
+        return self
 
     def __enter__(self) -> Self:
         return self
@@ -110,7 +126,8 @@ class Session(Facade):
         Raises:
             UsageError: It is called by a callback, in the portal's thread.
         """
-        self._host.leave()
+        if self._host is not None:
+            self._host.leave()
 
     @property
     def asynchronous(self) -> AsyncSession:

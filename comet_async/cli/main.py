@@ -32,7 +32,7 @@ COMMANDS = {
 }
 """The first line of each command's help; its module is imported when it runs."""
 
-_HOMES = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
+_HOMES: dict[str, str] = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
 """Modules of commands whose name is another than theirs."""
 
 

@@ -28,6 +28,14 @@ class Stub(NamedTuple):
 
 STUBS = (
     Stub(
+        "comet_async/blocking/api.pyi",
+        (
+            "comet_async.api.api:API",
+            "comet_async.api.experiment:APIExperiment",
+            "comet_async.api.model:Model",
+        ),
+    ),
+    Stub(
         "tests/support/blocking_example_made.pyi",
         (
             "tests.support.blocking_example:Library",
