@@ -73,7 +73,8 @@ class _Made(Facade):
             def get(self: _Made) -> object:
                 return self._shown(getattr(self.asynchronous, name), self._portal)
 
-            return property(get, doc=member.__doc__)
+            get.__doc__ = member.__doc__
+            return property(get)
         if isinstance(member, classmethod):
             function = cast("classmethod[object, ..., object]", member).__func__
 

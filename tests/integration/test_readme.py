@@ -43,7 +43,7 @@ def test_code_runs_against_the_sample_runs(
 
 
 def test_there_is_code_for_each_use() -> None:
-    assert len(BLOCKS) == 6
+    assert len(BLOCKS) == 7
     assert all(len(block.splitlines()) <= 17 for block in BLOCKS)
 
 
