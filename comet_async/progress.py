@@ -319,8 +319,9 @@ class TqdmProgress(View):
 
 
 def in_notebook() -> bool:
-    """Tell whether this process is the kernel of a notebook."""
-    return "ipykernel" in sys.modules
+    """Tell whether this process is the kernel of a notebook: its shell has one."""
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return hasattr(shell, "kernel")
 
 
 def view_for(stream: TextIO | None) -> View:

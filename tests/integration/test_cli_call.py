@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from click.testing import CliRunner
@@ -304,13 +305,15 @@ def test_writes_ask_on_a_terminal(
     assert len(server.log.matching("/write/experiment/restore")) == before + arrived
 
 
-def test_files_go_out_as_they_are(run: Run, server: LocalServer, tmp_path: Path) -> None:
-    (tmp_path / "panel.zip").write_bytes(bytes(range(256)))
-    server.faults.add("no_content", match="/git/patch")
+def test_files_go_out_as_they_are(run: Run, experiment: str, tmp_path: Path) -> None:
+    patch, read = tmp_path / "git.zip", tmp_path / "read.zip"
+    with ZipFile(patch, "w") as archive:
+        archive.writestr("git_diff.patch", bytes(range(256)))
     done = run(
-        *("call", "set_experiment_git_patch", "--experiment-key", "e1"),
-        *("--file", str(tmp_path / "panel.zip"), "--yes"),
+        *("call", "set_experiment_git_patch", "--experiment-key", experiment),
+        *("--file", str(patch), "--yes"),
     )
     assert (done.code, done.err) == (0, "")
-    (sent,) = server.log.matching("/write/experiment/git/patch")
-    assert bytes(range(256)) in sent.body
+    options = ("call", "get_experiment_git_patch", "--experiment-key", experiment)
+    assert run(*options, "-o", str(read)).code == 0
+    assert read.read_bytes() == patch.read_bytes()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from types import SimpleNamespace
 from collections.abc import AsyncIterator
 
 import pytest
@@ -179,9 +180,14 @@ def test_only_able_terminals_get_a_moving_cursor(
     assert type(view_for(stream)) is (RichProgress if moves else PlainProgress)
 
 
-def test_notebooks_get_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ipykernel", sys)
-    assert isinstance(view_for(None), TqdmProgress)
+@pytest.mark.parametrize("notebook", [True, False])
+def test_notebooks_get_tqdm_and_shells_do_not(
+    notebook: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell = SimpleNamespace(kernel=object()) if notebook else SimpleNamespace()
+    monkeypatch.setitem(sys.modules, "ipykernel", sys)  # loaded, as by whoever starts kernels
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]  # as a module has it
+    assert isinstance(view_for(None), TqdmProgress) is notebook
 
 
 async def outcomes() -> AsyncIterator[Outcome[str, int]]:
