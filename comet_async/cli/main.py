@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
+    "ls": "List workspaces, projects of one, experiments of a project, assets of an experiment.",
     "move": "Move experiments to another project, or link to them there.",
     "query": "Find the experiments of a project that an expression wants.",
     "restore": "Take experiments out of the archive of their project.",
