@@ -29,6 +29,7 @@ COMMANDS = {
     "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
     "tag": "Add tags to experiments, or take them away.",
+    "upload": "Upload files as assets of EXPERIMENT: a key, or WORKSPACE/PROJECT/EXPERIMENT.",
     "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }
 """The first line of each command's help; its module is imported when it runs."""
