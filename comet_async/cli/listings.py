@@ -19,6 +19,8 @@ from comet_async.redaction import printable
 __all__ = [
     "Column",
     "Row",
+    "counted",
+    "joined",
     "json_option",
     "limit_option",
     "minutes",
@@ -75,6 +77,22 @@ def moment(millis: float | None) -> datetime | None:
 def minutes(value: object) -> object:
     """Return a moment as a table shows it: to the minute, UTC."""
     return value.strftime("%Y-%m-%d %H:%M") if isinstance(value, datetime) else value
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words.
+
+    >>> counted(1, "file"), counted(1200, "file")
+    ('1 file', '1,200 files')
+    """
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def joined(value: object) -> object:
+    """Return a list as a table shows it: its items with commas between."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(str(item) for item in cast("Sequence[object]", value))
+    return value
 
 
 def sorted_rows(
@@ -143,27 +161,17 @@ def put_record(record: Mapping[str, object]) -> None:
     put_bytes(safe_json(document).encode() + b"\n")
 
 
-def put_fields(
-    columns: Sequence[Column], values: Row, *, as_json: bool, more: Mapping[str, object]
-) -> None:
+def put_fields(columns: Sequence[Column], values: Row, *, as_json: bool) -> None:
     """Write one object: its members in two columns, or as JSON.
 
     Args:
         columns: Its members.
         values: As many values.
         as_json: As JSON.
-        more: Further members, of the JSON alone.
     """
     named = zip(columns, values, strict=True)
     if as_json:
-        record = {column.name: value for column, value in named}
-        put_json(plain({**record, **more}))
+        put_json(plain({column.name: value for column, value in named}))
         return
-    rows = [[column.name, cell(_text(column.told(value)))] for column, value in named]
+    rows = [[column.name, cell(plain(joined(column.told(value))))] for column, value in named]
     put_table(Table(("name", "value"), rows))
-
-
-def _text(value: object) -> object:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(str(item) for item in cast("Sequence[object]", value))
-    return plain(value)

@@ -25,6 +25,7 @@ COMMANDS = {
     "ls": "List workspaces, projects of one, experiments of a project, assets of an experiment.",
     "move": "Move experiments to another project, or link to them there.",
     "query": "Find the experiments of a project that an expression wants.",
+    "registry": "Registered models: list, show, download, register, stage, tag, delete.",
     "restore": "Take experiments out of the archive of their project.",
     "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",

@@ -46,7 +46,10 @@ def test_experiments_come_newest_first_and_all_of_them_in_a_pipe(run: Run) -> No
 def test_a_terminal_gets_fifty_and_is_told_of_the_rest(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("comet_async.cli.listings.is_terminal", lambda stream: stream is sys.stdout)
+    def only_output(stream: object) -> bool:
+        return stream is sys.stdout
+
+    monkeypatch.setattr("comet_async.cli.listings.is_terminal", only_output)
     ended = run("ls", PROJECT)
     assert len(ended.lines) == 51
     assert ended.err == "comet-async: 8 more of 58 experiments; --limit 0 shows all\n"
