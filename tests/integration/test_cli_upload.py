@@ -203,6 +203,19 @@ def test_a_file_that_cannot_be_read_fails_alone(run: Run, experiment: str, tmp_p
     assert "is no Unicode text" in rows[1]["problem"]
 
 
+def test_a_name_with_control_characters_arrives_as_it_is(
+    run: Run, experiment: str, tmp_path: Path
+) -> None:
+    name = 'a\x1b[31m"\n\x7fb'
+    made = tmp_path / "data"
+    made.mkdir()
+    (made / name).write_text("x")
+    ended = run("upload", experiment, "data")
+    assert ended.code == 0
+    assert control_bytes(ended.out + ended.err) == []
+    assert names(run, experiment) == [name]
+
+
 def test_a_key_refused_meanwhile_ends_all(
     run: Run, experiment: str, tmp_path: Path, server: LocalServer
 ) -> None:
