@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "main", "program"]
 
 COMMANDS = {
     "archive": "Put experiments into the archive of their project; `restore` takes them out.",
+    "artifact": "Artifacts: list, show, download, and label versions.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
     "delete": "Delete experiments, with all that belongs to them, for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
