@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Saved", "Wanted", "make_folder", "save_all", "what_stands"]
 
 _AT_ONCE = 16
+_OTHER = "something else stands in its place; --force replaces it"
 
 
 class Wanted(msgspec.Struct, frozen=True):
@@ -124,16 +125,14 @@ async def save_all(
     """
     from comet_async.engine.fan_out import Ok, fan_out  # noqa: PLC0415 slow to import
 
-    total = sum(item.size or 0 for item in wanted)
+    ends = await undivided(partial(_prepared, root, wanted, force=force))
+    left = [number for number in range(len(wanted)) if number not in ends]
+    total = sum(wanted[number].size or 0 for number in left)
     come: dict[int, int] = {}
     all_come = 0
-    taken = _taken(wanted)
 
     async def work(number: int) -> Saved:
         item = wanted[number]
-        if number in taken:
-            raise UsageError("another file of these has its place")
-        target = root / item.place
 
         def told(received: int, size: int | None) -> None:
             nonlocal all_come
@@ -142,16 +141,9 @@ async def save_all(
             come[number] = received
             progress(all_come, total)
 
-        standing = await undivided(partial(what_stands, target, item.size))
-        if standing == "whole" and not force:
-            told(item.size or 0, None)
-            return Saved("whole", item.size)
-        if standing == "another" and not force:
-            raise UsageError("something else stands in its place; --force replaces it")
-        await undivided(partial(make_folder, target.parent))
         done = await session.download(
             item.request,
-            target,
+            root / item.place,
             expected_size=item.size,
             overwrite=force,
             resume=True,
@@ -159,8 +151,8 @@ async def save_all(
         )
         return Saved("stored", done.size, done.sha256)
 
-    ends: dict[int, Saved] = {}
-    numbers = ((number, number) for number in range(len(wanted)))
+    progress(0, total)
+    numbers = ((number, number) for number in left)
     async with fan_out(work, numbers, concurrency=_AT_ONCE) as outcomes:
         async for outcome in outcomes:
             if isinstance(outcome, Ok):
@@ -168,6 +160,37 @@ async def save_all(
             else:
                 ends[outcome.key] = _end(outcome.error)
     return ends
+
+
+def _prepared(root: Path, wanted: Sequence[Wanted], *, force: bool) -> dict[int, Saved]:
+    """Return the ends of files that are not fetched; make the folders of the others. Blocks.
+
+    Raises:
+        DestinationError: The disk is full or failing.
+    """
+    ends: dict[int, Saved] = {}
+    taken = _taken(wanted)
+    for number, item in enumerate(wanted):
+        target = root / item.place
+        standing = "nothing" if force else what_stands(target, item.size)
+        if number in taken:
+            ends[number] = Saved("failed", problem="another file of these has its place")
+        elif standing == "whole":
+            ends[number] = Saved("whole", item.size)
+        elif standing == "another":
+            ends[number] = Saved("failed", problem=_OTHER)
+        elif problem := _without_folder(target.parent):
+            ends[number] = Saved("failed", problem=problem)
+    return ends
+
+
+def _without_folder(folder: Path) -> str | None:
+    """Make a folder; return what stands in its way, None where it is made."""
+    try:
+        make_folder(folder)
+    except UsageError as error:
+        return error.message
+    return None
 
 
 def _taken(wanted: Sequence[Wanted]) -> frozenset[int]:
