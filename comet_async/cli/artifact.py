@@ -80,7 +80,7 @@ _FILES = (
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, no_args_is_help=False)
 def artifact() -> None:
     """Artifacts: list, show, download, and label versions.
 

@@ -10,7 +10,7 @@ import msgspec
 
 from comet_async import comet
 from comet_async.cli.addresses import escaped, is_key, read_path
-from comet_async.errors import BadRequestError, NotFoundError, UsageError
+from comet_async.errors import BadRequestError, NotFoundError, PermissionDeniedError, UsageError
 from comet_async.redaction import printable, shortened
 
 if TYPE_CHECKING:
@@ -70,7 +70,12 @@ async def find_place(session: Session, path: Sequence[str]) -> Place:
         if not experiment:
             found.append(Place(workspace, project))
             continue
-        entries = await _all_experiments(session, workspace, project)
+        place = Place(workspace, project)
+        by_key = await _by_key(session, place, experiment)
+        if by_key is not None:
+            found.append(by_key)
+            continue
+        entries = await _all_experiments(session, place)
         names += [entry.experiment_name for entry in entries if entry.experiment_name]
         found += [
             Place(workspace, project, entry)
@@ -143,10 +148,19 @@ async def listed_experiments(
     raise UsageError(told + near(place.project, projects))
 
 
-async def _all_experiments(
-    session: Session, workspace: str, project: str
-) -> list[comet.Experiment]:
-    place = Place(workspace, project)
+async def _by_key(session: Session, place: Place, key: str) -> Place | None:
+    """Return the experiment of a key if it is of this project; no listing is needed then."""
+    if not is_key(key):
+        return None
+    try:
+        found = await session.send(comet.get_experiment_metadata(key))
+    except (BadRequestError, NotFoundError, PermissionDeniedError):
+        return None
+    same = (found.workspace_name, found.project_name) == (place.workspace, place.project)
+    return Place(place.workspace, place.project, found) if same else None
+
+
+async def _all_experiments(session: Session, place: Place) -> list[comet.Experiment]:
     return [
         *await listed_experiments(session, place, archived=False),
         *await listed_experiments(session, place, archived=True),

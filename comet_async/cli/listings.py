@@ -156,9 +156,15 @@ def put_listing(
 
 
 def put_record(record: Mapping[str, object]) -> None:
-    """Write one JSON object on one line."""
-    document = msgspec.json.encode(plain(dict(record)))
-    put_bytes(safe_json(document).encode() + b"\n")
+    """Write one JSON object on one line; octets of a file's name that are no text are escapes."""
+    texts = {name: _text(value) for name, value in record.items()}
+    put_bytes(safe_json(msgspec.json.encode(plain(texts))).encode() + b"\n")
+
+
+def _text(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    return value
 
 
 def put_fields(columns: Sequence[Column], values: Row, *, as_json: bool) -> None:

@@ -73,7 +73,7 @@ _VERSIONS = (
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=Group, no_args_is_help=False)
 def registry() -> None:
     """Registered models: list, show, download, register, stage, tag, delete.
 

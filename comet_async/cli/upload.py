@@ -19,7 +19,7 @@ from comet_async.cli.exits import Exit
 from comet_async.cli.finding import find_experiment
 from comet_async.cli.listings import Column, json_option, limit_option, put_listing
 from comet_async.cli.output import flush, say
-from comet_async.cli.uploading import Details, Gathered, Item, State, Uploads, gathered, text_of
+from comet_async.cli.uploading import Details, Gathered, Item, State, Uploads, gathered
 from comet_async.errors import UsageError
 from comet_async.progress import View, view_for
 from comet_async.redaction import printable, shortened
@@ -182,7 +182,7 @@ def _put_plan(order: _Order, uploads: Uploads, there: Sequence[comet.Asset]) -> 
         return "replace" if order.details.overwrite and item.name in names else "upload"
 
     rows = [
-        [text_of(item.name), item.size, would(item, state), text_of(str(item.path))]
+        [item.name, item.size, would(item, state), str(item.path)]
         for item, state in zip(order.found.items, uploads.states, strict=True)
     ]
     put_listing(_PLANNED, rows, as_json=order.as_json, what="files", limit=order.limit)

@@ -28,7 +28,7 @@ from comet_async.request import Request
 if TYPE_CHECKING:
     from comet_async.engine.session import Session
 
-__all__ = ["Details", "Gathered", "Item", "State", "Uploads", "gathered", "text_of"]
+__all__ = ["Details", "Gathered", "Item", "State", "Uploads", "gathered"]
 
 _AT_ONCE = 8
 
@@ -270,11 +270,11 @@ class Uploads:
         for number, (item, state) in enumerate(zip(self._items, self.states, strict=True)):
             asset_id, problem = self.asset_ids.get(number), self.problems.get(number)
             yield (
-                text_of(item.name),
+                item.name,
                 item.size,
                 state.value,
                 asset_id,
-                text_of(str(item.path)),
+                str(item.path),
                 problem,
             )
 
@@ -284,11 +284,6 @@ def _is_open(error: CometAsyncError) -> bool:
     if isinstance(error, ServerError):
         return error.taken
     return isinstance(error, (OutcomeUnknown, DecodeError, EmptyAnswer, NotJson))
-
-
-def text_of(name: str) -> str:
-    """Return a file's name as JSON can hold it: octets that are no text as escapes."""
-    return name.encode("utf-8", "backslashreplace").decode()
 
 
 _TOLD = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -240,11 +241,23 @@ def test_two_files_of_one_place_are_not_mixed_up(run: Run, tmp_path: Path) -> No
     assert (tmp_path / "out" / "a").read_bytes() == b"1"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_ends_with_5(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "shut").mkdir(mode=0o500)
-    ended = run("artifact", "download", DATA, "-o", "shut/out")
-    assert ended.code == 5
+def test_a_full_disk_ends_with_5(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "mkdir", full)
+    ended = run("artifact", "download", DATA, "-o", "out")
+    assert (ended.code, ended.out) == (5, "")
+    assert "cannot write out: No space left on device" in ended.err
+
+
+def test_a_folder_whose_name_is_no_text_is_written_to(run: Run, tmp_path: Path) -> None:
+    folder = os.fsdecode(b"out-\xff")
+    rows = told(run, "download", DATA, "-o", folder)
+    assert [row["path"] for row in rows] == [f"out-\\udcff/{name}" for name in NAMES]
+    assert (tmp_path / folder / NAMES[0]).stat().st_size == 300
+    ended = run("artifact", "download", DATA, "-o", folder)
+    assert "out-\\udcff/data/part-0000.bin" in ended.lines[1]
 
 
 def test_a_key_refused_meanwhile_ends_all(run: Run, server: LocalServer) -> None:
@@ -330,6 +343,7 @@ def test_an_alias_that_another_version_has_moves_and_that_is_said(run: Run) -> N
         (("alias", DATA, "x"), "is no address; use WORKSPACE/NAME:VERSION"),
         (("tag", f"{DATA}:1.0.0"), "Missing argument 'TAG...'"),
         (("delete", DATA), "No such command 'delete'"),
+        ((), "Missing command (see `comet-async artifact --help`)"),
     ],
 )
 def test_wrong_input_gives_one_line_and_code_2(

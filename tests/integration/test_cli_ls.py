@@ -96,6 +96,24 @@ def test_assets_of_an_experiment_by_key_or_name(run: Run) -> None:
     assert control_bytes(ended.out) == []
 
 
+def test_a_key_in_an_address_takes_no_listing_of_the_project(run: Run, server: LocalServer) -> None:
+    key = listed(run, PROJECT, "--limit", "1")[0]["key"]
+    before = len(server.log)
+    listed(run, f"{PROJECT}/{key}")
+    assert [entry.path.rpartition("/v2/")[2] for entry in list(server.log)[before:]] == [
+        "projects",
+        "experiment/metadata",
+        "experiment/asset/list",
+    ]
+
+
+def test_a_key_of_another_project_is_not_of_this_one(run: Run) -> None:
+    key = new_experiment(run, "elsewhere", "x")
+    ended = run("ls", f"{PROJECT}/{key}")
+    assert (ended.code, ended.out) == (2, "")
+    assert f"the project 'synthetic' has no experiment '{key}'" in ended.err
+
+
 def test_an_archived_experiment_is_found_by_its_address(run: Run) -> None:
     key = listed(run, PROJECT, "--archived")[0]["key"]
     assert len(listed(run, f"{PROJECT}/{key}")) == 3

@@ -266,6 +266,7 @@ def test_deleting_wants_a_yes(run: Run, mine: str, server: LocalServer) -> None:
         (("status", f"{MODEL}:9.0.0", "QA"), "has no version '9.0.0'"),
         (("delete", f"{MODEL}:9.0.0", "--yes"), "has no version '9.0.0'"),
         (("shw",), "No such command 'shw'"),
+        ((), "Missing command (see `comet-async registry --help`)"),
     ],
 )
 def test_wrong_input_gives_one_line_and_code_2(

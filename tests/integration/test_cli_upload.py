@@ -99,6 +99,17 @@ def test_a_folder_gives_its_files_and_follows_no_link_out_of_it(
     assert len(ended.lines) == 5
 
 
+def test_the_folder_where_one_stands_is_a_folder(
+    run: Run, experiment: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder(tmp_path) / "deep")
+    rows = uploaded(run, experiment, ".")
+    assert [(row["name"], row["path"]) for row in rows] == [
+        ("b c.txt", "b c.txt"),
+        ("er/empty", "er/empty"),
+    ]
+
+
 def test_a_name_stands_before_those_of_a_folder(run: Run, experiment: str, tmp_path: Path) -> None:
     folder(tmp_path)
     uploaded(run, experiment, "data/deep", "--name", "put/there/")
@@ -174,6 +185,35 @@ def test_a_lost_answer_is_an_unknown_outcome_and_nothing_is_sent_again(
     server.faults.clear()
     again = uploaded(run, experiment, "bad", "good", "--skip-existing")
     assert [row["state"] for row in again] == ["skipped", "skipped"]
+
+
+def test_what_overwrites_may_be_sent_again_and_is_there_once(
+    run: Run, experiment: str, tmp_path: Path, server: LocalServer
+) -> None:
+    (tmp_path / "f").write_text("1")
+    server.faults.add("rst_before", match="fileName=f", times=1, applied=True)
+    before = writes(server)
+    (row,) = uploaded(run, experiment, "f", "--overwrite")
+    assert row["state"] == "uploaded"
+    assert writes(server) - before == 2
+    assert names(run, experiment) == ["f"]
+
+
+def test_many_files_each_arrive_once(
+    run: Run, experiment: str, tmp_path: Path, server: LocalServer
+) -> None:
+    made = tmp_path / "data"
+    made.mkdir()
+    wanted = [f"{number:03}" for number in range(150)]
+    for name in wanted:
+        (made / name).write_text(name)
+    before = writes(server)
+    rows = uploaded(run, experiment, "data", "--quiet")
+    assert [row["name"] for row in rows] == wanted
+    assert {row["state"] for row in rows} == {"uploaded"}
+    assert len({row["asset_id"] for row in rows}) == 150
+    assert names(run, experiment) == wanted
+    assert writes(server) - before == 150
 
 
 def test_a_refusal_is_a_failure_of_that_file_alone(
