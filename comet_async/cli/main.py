@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn, cast
 
@@ -36,7 +36,7 @@ COMMANDS = {
 }
 """The first line of each command's help; its module is imported when it runs."""
 
-_HOMES = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
+_HOMES: Mapping[str, str] = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
 """Modules of commands whose name is another than theirs."""
 
 
