@@ -16,6 +16,12 @@ from comet_async.redaction import mask
 
 __all__ = ["Command", "Group", "Program"]
 
+_NO_ARGUMENTS: tuple[type[click.UsageError], ...] = tuple(
+    getattr(click.exceptions, name)
+    for name in ("NoArgsIsHelpError",)
+    if hasattr(click.exceptions, name)
+)
+"""What click from 8.2 on raises in place of printing the help."""
 _GLOBAL = ("--url", "--ca-bundle", "--proxy", "--verbose", "-v")
 
 
@@ -85,7 +91,7 @@ class Program(Group):
             code: object = super().main(args, prog_name or PROGRAM, **extra)  # type: ignore[call-overload]  # as above
             flush()
         except click.ClickException as error:
-            say(_usage(error))
+            _say_usage(error)
             code = Exit.USAGE
         except (click.Abort, KeyboardInterrupt):
             code = Exit.INTERRUPTED
@@ -96,6 +102,14 @@ class Program(Group):
             say(_bug(error))
             code = Exit.FAILED
         sys.exit(code if isinstance(code, int) else Exit.OK)
+
+
+def _say_usage(error: click.ClickException) -> None:
+    """Say a usage error; where there are no arguments at all it is the help, in all its lines."""
+    if isinstance(error, _NO_ARGUMENTS):
+        click.echo(error.format_message(), err=True)
+    else:
+        say(_usage(error))
 
 
 def _usage(error: click.ClickException) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NoReturn, cast
 
@@ -15,6 +15,7 @@ __all__ = ["COMMANDS", "main", "program"]
 
 COMMANDS = {
     "archive": "Put experiments into the archive of their project; `restore` takes them out.",
+    "artifact": "Artifacts: list, show, download, and label versions.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
     "delete": "Delete experiments, with all that belongs to them, for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
@@ -22,17 +23,20 @@ COMMANDS = {
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
+    "ls": "List workspaces, projects of one, experiments of a project, assets of an experiment.",
     "move": "Move experiments to another project, or link to them there.",
     "query": "Find the experiments of a project that an expression wants.",
+    "registry": "Registered models: list, show, download, register, stage, tag, delete.",
     "restore": "Take experiments out of the archive of their project.",
     "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
     "tag": "Add tags to experiments, or take them away.",
+    "upload": "Upload files as assets of EXPERIMENT: a key, or WORKSPACE/PROJECT/EXPERIMENT.",
     "verify": "Check sizes, checksums and row counts of a harvest against its ledger.",
 }
 """The first line of each command's help; its module is imported when it runs."""
 
-_HOMES: dict[str, str] = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
+_HOMES: Mapping[str, str] = dict.fromkeys(("archive", "delete", "move", "restore", "tag"), "writes")
 """Modules of commands whose name is another than theirs."""
 
 

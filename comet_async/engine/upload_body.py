@@ -8,6 +8,7 @@ bytes has the file; on any other way out the body stays short and the connection
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 import threading
@@ -26,6 +27,7 @@ BLOCK = 1024 * 1024
 """Bytes of one reading."""
 _SLICE = 64 * 1024
 """Bytes of one writing: a line of 1.1 kB a second takes one within a minute."""
+_UNFIT = re.compile(r'["\x00-\x1f\x7f]')
 
 
 class UploadBody:
@@ -189,5 +191,5 @@ def _frame(upload: Upload, boundary: str) -> tuple[bytes, bytes]:
 
 
 def _quoted(name: str) -> str:
-    """Return a name as HTML forms write it."""
-    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
+    """Return a name as HTML forms write it, and all control characters so: none fits a header."""
+    return _UNFIT.sub(lambda found: f"%{ord(found[0]):02X}", name)

@@ -258,6 +258,8 @@ def test_help_and_version(run: Run, tmp_path: Path) -> None:
         assert shown.code == 0
         assert "\nExamples:\n  comet-async " in shown.out
         assert "--api-key" not in shown.out
+    bare = run()
+    assert (bare.out + bare.err).startswith("Usage: comet-async [OPTIONS] COMMAND [ARGS]...\n")
     assert run("--version").out == "comet-async 0.1.0\n"
     assert "\nUsage" in "\n" + run("call").out
     listed = run("call", "--list")

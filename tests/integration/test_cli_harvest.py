@@ -10,8 +10,6 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,6 +25,7 @@ from tests.support.command_line import (
     environment,
     isolate,
     runner,
+    started,
 )
 
 SPEC = SyntheticSpec(experiments=2, points=20, assets=len(HOSTILE_NAMES), hostile_names=True)
@@ -226,23 +225,6 @@ def test_a_reader_that_goes_away_leaves_the_exit_code(server: LocalServer, tmp_p
         check=False,
     )
     assert (done.stdout, done.stderr) == ("0\n", "")
-
-
-@contextmanager
-def started(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """A run in a process of its own, which does not outlive the test."""
-    with subprocess.Popen(
-        [*PYTHON, *arguments],
-        env=dict(env),
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 @pytest.mark.usefixtures("heard")

@@ -53,7 +53,7 @@ def test_command_is_known(command: str) -> None:
     name = words[0]
     assert name in KNOWN
     shown = CliRunner().invoke(program, [name, "--help"])
-    if name == "call" and len(words) > 1 and words[1].startswith("get_"):
+    if name in {"registry", "artifact"} or (words[1:] and words[1].startswith("get_")):
         shown = CliRunner().invoke(program, [name, words[1], "--help"])
     assert shown.exit_code == 0
     assert all(word in shown.output for word in words if word.startswith("-"))

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -101,6 +102,23 @@ def process(*arguments: str, env: Mapping[str, str], cwd: Path) -> Ended:
         [*PYTHON, *arguments], env=dict(env), cwd=cwd, capture_output=True, text=True, check=False
     )
     return Ended(done.returncode, done.stdout, done.stderr)
+
+
+@contextmanager
+def started(*arguments: str, env: Mapping[str, str], cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run in a process of its own, which does not outlive the test."""
+    with subprocess.Popen(
+        [*PYTHON, *arguments],
+        env=dict(env),
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def control_bytes(text: str) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from types import SimpleNamespace
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console

@@ -1,0 +1,121 @@
+"""`comet-async artifact alias` and `tag`: labels of versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from comet_async import comet
+from comet_async.cli.addresses import Named, read_named
+from comet_async.cli.artifact_versions import artifact_details, artifact_version
+from comet_async.cli.asking import in_session
+from comet_async.cli.changes import Change, dry_run_option, make_changes
+from comet_async.cli.commands import Command
+from comet_async.cli.listings import json_option
+from comet_async.cli.output import say
+from comet_async.errors import UsageError
+from comet_async.redaction import shortened
+
+if TYPE_CHECKING:
+    from comet_async.engine.session import Session
+
+__all__ = ["CHANGES"]
+
+_MANY = {"alias": "aliases", "tag": "tags"}
+
+
+def _labels(word: str) -> click.Command:
+    """Return the command that gives versions aliases, or tags."""
+    many = _MANY[word]
+
+    @click.command(word, cls=Command, help=f"Give a version {many}, or take them away.")
+    @click.argument("name", metavar="WORKSPACE/NAME:VERSION")
+    @click.argument("labels", metavar=f"{word.upper()}...", nargs=-1, required=True)
+    @click.option("--remove", is_flag=True, help="Take them away.")
+    @dry_run_option
+    @json_option
+    @click.pass_context
+    def label(
+        ctx: click.Context,
+        /,
+        *,
+        name: str,
+        labels: tuple[str, ...],
+        remove: bool,
+        dry_run: bool,
+        as_json: bool,
+    ) -> int:
+        wanted = read_named(name, "NAME", version="must")
+
+        async def work(session: Session) -> int:
+            changes = await _changes(session, wanted, labels, word, remove=remove)
+            return await make_changes(session, changes, dry_run=dry_run, as_json=as_json)
+
+        return in_session(ctx, work)
+
+    label.examples = (
+        f"comet-async artifact {word} team/digits:1.0.0 best",
+        f"comet-async artifact {word} team/digits:1.0.0 best --remove",
+    )
+    return label
+
+
+async def _changes(
+    session: Session, wanted: Named, labels: Sequence[str], word: str, *, remove: bool
+) -> list[Change]:
+    """Return the one change that sets all labels of a version, none where they are as asked.
+
+    Raises:
+        UsageError: A label to take away is not there.
+    """
+    version = await artifact_version(session, wanted)
+    there = list(version.alias if word == "alias" else version.tags)
+    known = {_folded(word, label) for label in there}
+    asked = {_folded(word, label): label for label in labels}
+    if remove:
+        _check_there(wanted, word, asked, there)
+        kept = [label for label in there if _folded(word, label) not in asked]
+    else:
+        asked = {folded: label for folded, label in asked.items() if folded not in known}
+        kept = [*there, *asked.values()]
+        if word == "alias" and asked:
+            await _say_moves(session, wanted, asked, version.artifact_version_id)
+    if kept == there:
+        return []
+    action = f"{'remove' if remove else 'add'} {_MANY[word] if len(asked) > 1 else word}"
+    request = comet.update_artifact_version(
+        version.artifact_version_id,
+        alias=kept if word == "alias" else None,
+        version_tags=kept if word == "tag" else None,
+    )
+    return [Change(action, str(wanted), ", ".join(asked.values()), request)]
+
+
+def _folded(word: str, label: str) -> str:
+    """Return a label as it is compared: aliases without regard to case."""
+    return label.casefold() if word == "alias" else label
+
+
+def _check_there(wanted: Named, word: str, asked: Mapping[str, str], there: Sequence[str]) -> None:
+    known = {_folded(word, label) for label in there}
+    for folded, label in asked.items():
+        if folded not in known:
+            told = f"it has {', '.join(map(shortened, there))}" if there else "it has none"
+            raise UsageError(f"{wanted} has no {word} '{shortened(label)}'; {told}")
+
+
+async def _say_moves(
+    session: Session, wanted: Named, asked: Mapping[str, str], version_id: str
+) -> None:
+    """Say which versions lose an alias, for it is of one version only."""
+    for other in (await artifact_details(session, wanted)).versions:
+        for alias in other.alias:
+            if other.artifact_version_id != version_id and alias.casefold() in asked:
+                name = Named(wanted.workspace, wanted.name, other.version)
+                say(f"note: the alias '{shortened(alias)}' leaves {name}")
+
+
+CHANGES: tuple[click.Command, ...] = (_labels("alias"), _labels("tag"))
+"""The commands of `comet-async artifact` that change something."""
