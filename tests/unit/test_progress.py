@@ -186,7 +186,7 @@ def test_notebooks_get_tqdm_and_shells_do_not(
 ) -> None:
     shell = SimpleNamespace(kernel=object()) if notebook else SimpleNamespace()
     monkeypatch.setitem(sys.modules, "ipykernel", sys)  # loaded, as by whoever starts kernels
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))  # type: ignore[arg-type]  # as a module has it
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
     assert isinstance(view_for(None), TqdmProgress) is notebook
 
 
