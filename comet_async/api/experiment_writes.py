@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Unpack
 
-from comet_async import comet
+from comet_async import bulk, comet
 from comet_async.api.experiment import APIExperiment
 from comet_async.api.listing import ExperimentReads
 from comet_async.api.views import saved_anew
+from comet_async.engine.session import Session
 from comet_async.errors import UsageError
 
 __all__ = ["ExperimentWrites"]
-
-_MOVED_AT_ONCE = 100
 
 
 class ExperimentWrites(ExperimentReads):
     """Writes of `API` but those of the registry.
 
-    What is about many experiments sends its requests at the same time, tries all of them, and
-    then raises the first error, with a note of how many failed and which.
+    What is about many experiments is one of `comet_async.bulk`: many requests at a time, all are
+    tried, and then `bulk.WritesFailed` tells which failed. It takes the options of those as well:
+    a dry run, a ledger to go on from, progress.
     """
 
     async def create_experiment(
@@ -45,10 +46,20 @@ class ExperimentWrites(ExperimentReads):
         """Move one experiment to the archive of its project."""
         await self.send(comet.archive_experiment(experiment_key))
 
-    async def archive_experiments(self, experiment_keys: Sequence[str]) -> list[str]:
-        """Move experiments to the archive, and return their keys."""
+    async def archive_experiments(
+        self, experiment_keys: Sequence[str], **options: Unpack[bulk.Options]
+    ) -> list[str]:
+        """Move experiments to the archive, and return the keys of those that were moved now.
+
+        Args:
+            experiment_keys: Experiment keys.
+            **options: As in `bulk.Options`.
+
+        Raises:
+            WritesFailed: Some failed; all were tried.
+        """
         keys = _keys(experiment_keys)
-        return await self.send_all((key, comet.archive_experiment(key)) for key in keys)
+        return await self._in_bulk(lambda s: bulk.archive_experiments(s, keys, **options))
 
     async def restore_experiment(self, experiment_key: str) -> None:
         """Bring one experiment back from the archive."""
@@ -59,21 +70,29 @@ class ExperimentWrites(ExperimentReads):
         await self.send(comet.delete_experiment(experiment_key))
 
     async def delete_experiments(
-        self, experiment_keys: Sequence[str], *, confirm: bool = False
+        self,
+        experiment_keys: Sequence[str],
+        *,
+        confirm: bool = False,
+        **options: Unpack[bulk.Options],
     ) -> list[str]:
-        """Delete experiments for good, and return their keys.
+        """Delete experiments for good, and return the keys of those that were deleted now.
 
         Args:
             experiment_keys: Experiment keys.
-            confirm: Must be true: nothing brings them back.
+            confirm: Must be true, but for a dry run: nothing brings them back.
+            **options: As in `bulk.Options`.
 
         Raises:
             UsageError: It is not confirmed.
+            WritesFailed: Some failed; all were tried.
         """
         keys = _keys(experiment_keys)
-        if not confirm:
+        if not confirm and not options.get("dry_run"):
             raise UsageError(f"this deletes {len(keys)} experiments for good; pass confirm=True")
-        return await self.send_all((key, comet.delete_experiment(key)) for key in keys)
+        return await self._in_bulk(
+            lambda s: bulk.delete_experiments(s, keys, confirm=len(keys), **options)
+        )
 
     async def stop_experiment(self, experiment_key: str) -> None:
         """Ask a running experiment to stop."""
@@ -85,6 +104,7 @@ class ExperimentWrites(ExperimentReads):
         target_workspace: str,
         target_project_name: str,
         symlink: bool = False,
+        **options: Unpack[bulk.Options],
     ) -> None:
         """Move experiments to another project, or link them there, 100 in a request.
 
@@ -93,20 +113,24 @@ class ExperimentWrites(ExperimentReads):
             target_workspace: Workspace of the other project.
             target_project_name: The other project.
             symlink: Leave the experiments where they are and make links.
+            **options: As in `bulk.Options`.
+
+        Raises:
+            WritesFailed: Some failed; all were tried.
         """
         keys = _keys(experiment_keys)
-        await self.send_all(
-            (
-                f"{keys[start]} and the next",
-                comet.move_experiments(
-                    target_workspace,
-                    target_project_name,
-                    keys[start : start + _MOVED_AT_ONCE],
-                    symlink=symlink,
-                ),
+        await self._in_bulk(
+            lambda s: bulk.move_experiments(
+                s, keys, target_workspace, target_project_name, symlink=symlink, **options
             )
-            for start in range(0, len(keys), _MOVED_AT_ONCE)
         )
+
+    async def _in_bulk(self, act: Callable[[Session], Awaitable[bulk.WritesReport]]) -> list[str]:
+        session = await self._opened()
+        with self._cache.writing():
+            report = await act(session)
+        report.raise_for_failures()
+        return [*report.done]
 
     async def create_project(
         self,

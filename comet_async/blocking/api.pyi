@@ -1,11 +1,11 @@
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal, Self, TypeVar, overload
+from typing import BinaryIO, Literal, Self, TypeVar, Unpack, overload
 
 import pandas as pd
 
-from comet_async import comet
+from comet_async import bulk, comet
 from comet_async.api.selection import QueryColumn
 from comet_async.api.short_forms import Curve, Extremes, Image, MetricColumns, PlainValue
 from comet_async.blocking.facade import Facade
@@ -162,8 +162,18 @@ class API(Facade):
     def archive_experiment(self, experiment_key: str) -> None:
         """Move one experiment to the archive of its project."""
 
-    def archive_experiments(self, experiment_keys: Sequence[str]) -> list[str]:
-        """Move experiments to the archive, and return their keys."""
+    def archive_experiments(
+        self, experiment_keys: Sequence[str], **options: Unpack[bulk.Options]
+    ) -> list[str]:
+        """Move experiments to the archive, and return the keys of those that were moved now.
+
+        Args:
+            experiment_keys: Experiment keys.
+            **options: As in `bulk.Options`.
+
+        Raises:
+            WritesFailed: Some failed; all were tried.
+        """
 
     def restore_experiment(self, experiment_key: str) -> None:
         """Bring one experiment back from the archive."""
@@ -172,16 +182,22 @@ class API(Facade):
         """Delete one experiment for good."""
 
     def delete_experiments(
-        self, experiment_keys: Sequence[str], *, confirm: bool = False
+        self,
+        experiment_keys: Sequence[str],
+        *,
+        confirm: bool = False,
+        **options: Unpack[bulk.Options],
     ) -> list[str]:
-        """Delete experiments for good, and return their keys.
+        """Delete experiments for good, and return the keys of those that were deleted now.
 
         Args:
             experiment_keys: Experiment keys.
-            confirm: Must be true: nothing brings them back.
+            confirm: Must be true, but for a dry run: nothing brings them back.
+            **options: As in `bulk.Options`.
 
         Raises:
             UsageError: It is not confirmed.
+            WritesFailed: Some failed; all were tried.
         """
 
     def stop_experiment(self, experiment_key: str) -> None:
@@ -193,6 +209,7 @@ class API(Facade):
         target_workspace: str,
         target_project_name: str,
         symlink: bool = False,
+        **options: Unpack[bulk.Options],
     ) -> None:
         """Move experiments to another project, or link them there, 100 in a request.
 
@@ -201,6 +218,10 @@ class API(Facade):
             target_workspace: Workspace of the other project.
             target_project_name: The other project.
             symlink: Leave the experiments where they are and make links.
+            **options: As in `bulk.Options`.
+
+        Raises:
+            WritesFailed: Some failed; all were tried.
         """
 
     def create_project(

@@ -9,7 +9,7 @@ The same call again goes on with what is left. `apply` does the same for any oth
 
 from __future__ import annotations
 
-from comet_async.bulk.applying import Operation, Options, WritesReport, apply
+from comet_async.bulk.applying import Operation, Options, WritesFailed, WritesReport, apply
 from comet_async.bulk.experiments import (
     archive_experiments,
     delete_experiments,
@@ -26,6 +26,7 @@ __all__ = [
     "Options",
     "State",
     "WriteLedger",
+    "WritesFailed",
     "WritesReport",
     "apply",
     "archive_experiments",

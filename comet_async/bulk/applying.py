@@ -26,7 +26,7 @@ from comet_async.errors import (
 from comet_async.redaction import mask
 from comet_async.request import Effect, Request
 
-__all__ = ["Operation", "Options", "WritesReport", "apply"]
+__all__ = ["Operation", "Options", "WritesFailed", "WritesReport", "apply"]
 
 _CONCURRENCY = 16
 _CLIENT_ERRORS = 400
@@ -77,7 +77,7 @@ class WritesReport(msgspec.Struct, frozen=True, kw_only=True):
         operation: What was done.
         items: How many there were, each counted once.
         already: Done in an earlier run, and left alone.
-        done: Items that are done now; of a dry run, those that would be.
+        done: Items that are done now, in the order given; of a dry run, those that would be.
         failed: Items that are not, each with the reason.
         unknown: Items that may be done or not; they are not sent again unless that is asked for.
         dry_run: Whether nothing was sent.
@@ -100,6 +100,15 @@ class WritesReport(msgspec.Struct, frozen=True, kw_only=True):
         """0 when all items are done, else 3."""
         return 3 if self.failed or self.unknown else 0
 
+    def raise_for_failures(self) -> None:
+        """Raise what tells the failures, if there are any.
+
+        Raises:
+            WritesFailed: An item failed, or nobody knows whether it is done.
+        """
+        if self.exit_code:
+            raise WritesFailed(self)
+
     def to_dict(self) -> dict[str, object]:
         """Return the report as plain values."""
         return {**msgspec.to_builtins(self), "exit_code": self.exit_code}
@@ -115,6 +124,19 @@ class WritesReport(msgspec.Struct, frozen=True, kw_only=True):
             if number:
                 told.append(f"{number:,} {what}")
         return f"{', '.join(told)}; {self.requests:,} requests, {self.seconds:.1f} s"
+
+
+class WritesFailed(CometAsyncError):
+    """Some of many writes were not done, or may not have been.
+
+    Args:
+        report: What became of each.
+    """
+
+    def __init__(self, report: WritesReport) -> None:
+        first = next(iter({**report.failed, **report.unknown}.items()), ("", ""))
+        super().__init__(f"{report}; the first is {first[0]}: {first[1]}")
+        self.report = report
 
 
 async def apply(
@@ -159,7 +181,7 @@ async def apply(
         if ledger is not None and not (dry_run and not await anyio.Path(ledger).exists()):
             book = _ledger(session, operation, Path(ledger))
             await stack.enter_async_context(book)
-        run = _Run(session, operation, book, progress, len(wanted))
+        run = _Run(session, operation, book, progress, wanted)
         if book is not None:
             wanted = run.left(wanted, book.entries, repeat_unknown=repeat_unknown)
         await run.all(wanted, dry_run=dry_run, concurrency=concurrency)
@@ -184,13 +206,13 @@ class _Run:
         operation: Operation,
         ledger: WriteLedger | None,
         progress: Callable[[int, int], None] | None,
-        count: int,
+        wanted: Sequence[str],
     ) -> None:
         self._session = session
         self._operation = operation
         self._ledger = ledger
         self._progress = progress
-        self._count = count
+        self._wanted = wanted
         self._requests = 0
         self._already = 0
         self._done: list[str] = []
@@ -270,15 +292,16 @@ class _Run:
             )
         if self._progress is not None:
             over = self._already + len(self._done) + len(self._failed) + len(self._unknown)
-            self._progress(over, self._count)
+            self._progress(over, len(self._wanted))
 
     def report(self, seconds: float, *, dry_run: bool) -> WritesReport:
         """Return what became of all items."""
+        done = set(self._done)
         return WritesReport(
             operation=self._operation.name,
-            items=self._count,
+            items=len(self._wanted),
             already=self._already,
-            done=tuple(self._done),
+            done=tuple(item for item in self._wanted if item in done),
             failed=self._failed,
             unknown=self._unknown,
             dry_run=dry_run,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import anyio
 import pandas as pd
 import pytest
 
-from comet_async import API, APIExperiment, Limits, comet
+from comet_async import API, APIExperiment, Limits, bulk, comet
 from comet_async.api.tables import table_content
-from comet_async.errors import CometAsyncError, NotFoundError, UsageError
+from comet_async.errors import NotFoundError, UsageError
 from comet_async.server import LocalServer, SyntheticSpec
 from comet_async.testing import LOCAL_KEY
 
@@ -107,11 +108,13 @@ async def test_lists_of_experiments_go_at_once(api: API, server: LocalServer) ->
 
 async def test_of_many_writes_all_are_tried_and_failures_told(api: API) -> None:
     keys = await keys_of(api)
-    with pytest.raises(CometAsyncError) as caught:
+    assert await api.archive_experiments(keys, dry_run=True) == keys
+    assert await keys_of(api) == keys
+    with pytest.raises(bulk.WritesFailed, match="2 failed") as caught:
         await api.archive_experiments(["0" * 32, *keys, "1" * 32])
-    assert caught.value.__notes__ == [
-        f"2 of {len(keys) + 2} failed: {'0' * 32}, {'1' * 32}",
-    ]
+    report = caught.value.report
+    assert (set(report.failed), report.done) == ({"0" * 32, "1" * 32}, tuple(keys))
+    assert pickle.loads(pickle.dumps(caught.value)).report == report
     assert await keys_of(api) == []
 
 

@@ -33,6 +33,12 @@ found
 """: "6",
     "len((await asyncio.to_thread(session.collect, [(1, comet.get_workspaces())])).ok)": "1",
     "session.close()": None,
+    f"""
+api = blocking.API()
+runs = api.get_experiments("synthetic", "{PROJECT}")
+len(runs), all(run.get_metrics_summary("loss").minimum > 0 for run in runs)
+""": "(6, True)",
+    "api.close()": None,
     "[thread.name for thread in threading.enumerate() if 'portal' in thread.name]": "[]",
     "forgotten = blocking.Session(comet.service()); forgotten.counters.requests": "0",
 }

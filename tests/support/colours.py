@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 from comet_async import Session, blocking
 from comet_async.service import Service
 
-__all__ = ["COLOURS", "Body", "Run"]
+__all__ = ["COLOURS", "Body", "Run", "without_loop"]
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ async def _entered(block: AbstractContextManager[Iterator[T]]) -> AsyncIterator[
         yield _each(items)
 
 
-def _without_loop(work: Coroutine[Any, Any, T]) -> T:
+def without_loop(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine that never waits."""
     try:
         work.send(None)
@@ -85,7 +85,7 @@ def asynchronous(body: Body[T], *services: Service, **options: Any) -> T:
 def synchronous(body: Body[T], *services: Service, **options: Any) -> T:
     """Run `body` with a blocking session, without an event loop."""
     with blocking.Session(*services, **options) as session:
-        return _without_loop(body(cast("Session", Awaited(session))))
+        return without_loop(body(cast("Session", Awaited(session))))
 
 
 def inside_a_loop(body: Body[T], *services: Service, **options: Any) -> T:
