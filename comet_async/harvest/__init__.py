@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from comet_async.harvest.destinations import UploadReport, upload
 from comet_async.harvest.diffing import ExperimentsDiff, LakeDiff, RowDiff, TableDiff, diff
+from comet_async.harvest.forecasts import Forecast, TableForecast
 from comet_async.harvest.listing import plan
-from comet_async.harvest.planner import Forecast, Plan, TableForecast
+from comet_async.harvest.planner import Plan
 from comet_async.harvest.progress import HarvestProgress
 from comet_async.harvest.readers import READERS
 from comet_async.harvest.report import Failure, Report, TableReport

@@ -10,7 +10,6 @@ from typing import TypeVar, cast
 import msgspec
 
 from comet_async import comet
-from comet_async.comet.common import SERVICE
 from comet_async.engine.decode import decode
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
@@ -33,15 +32,14 @@ from comet_async.harvest.planner import (
 from comet_async.harvest.probing import Probe
 from comet_async.harvest.readers import READERS
 from comet_async.harvest.schema import ON_DEMAND, TABLES, checked_tables
-from comet_async.harvest.scope import Scope, Selection, parse_scope
+from comet_async.harvest.scope import Scope, Selection, parse_scope, service_of
 from comet_async.harvest.subjects import Reader, Subject
 from comet_async.harvest.where import Where
 from comet_async.paging import with_query
 from comet_async.redaction import printable, shortened
 from comet_async.request import Request
-from comet_async.service import Service
 
-__all__ = ["plan", "requests_each", "service_of"]
+__all__ = ["plan", "requests_each"]
 
 T = TypeVar("T")
 
@@ -137,18 +135,6 @@ def requests_each(tables: Sequence[str], readers: Sequence[Reader] = READERS) ->
         if mine:
             found.setdefault(mine[0], reader.requests)
     return found
-
-
-def service_of(session: Session) -> Service:
-    """Return the Comet profile of a session.
-
-    Raises:
-        UsageError: It has none.
-    """
-    for service in session.services:
-        if service.name == SERVICE:
-            return service
-    raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
 
 
 def _tables(scope: str, tables: Sequence[str] | None, more: tuple[str, ...]) -> tuple[str, ...]:

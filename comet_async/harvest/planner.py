@@ -12,6 +12,7 @@ import msgspec
 
 from comet_async.errors import UsageError
 from comet_async.harvest.answers import ANSWERS, Answer
+from comet_async.harvest.forecasts import Forecast, TableForecast, seconds_for
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.subjects import Subject, SubjectKind, listing_tells
@@ -26,16 +27,13 @@ __all__ = [
     "FOLLOWS",
     "MAX_KEYS",
     "TARGET_BYTES",
-    "Forecast",
     "Listed",
     "Plan",
     "ProjectFacts",
-    "TableForecast",
     "always_read",
     "batch_size",
     "charted",
     "options_of",
-    "seconds_for",
     "up_to_date",
     "with_implied",
 ]
@@ -202,57 +200,6 @@ def up_to_date(stored: str, wanted: str) -> bool:
     )
 
 
-class TableForecast(msgspec.Struct, frozen=True):
-    """What one table will take.
-
-    Attributes:
-        table: Its name.
-        requests: Requests to come.
-        bytes: Rough bytes of their answers.
-    """
-
-    table: str
-    requests: int
-    bytes: int
-
-
-class Forecast(msgspec.Struct, frozen=True):
-    """What a plan will take.
-
-    Files of assets are known when the lists have come. Of projects with many experiments they are
-    forecast from a few, under `files`; of others they are not counted.
-
-    Attributes:
-        requests: Requests to come, repetitions aside.
-        bytes: Rough bytes of their answers.
-        seconds: At least this long at the quota and the smoothing rate in force.
-        tables: The same by table.
-        listings: Requests that the plan itself took.
-        experiments: Experiments in the plan.
-        uncounted: Whether there may be files of assets that are not counted.
-    """
-
-    requests: int
-    bytes: int
-    seconds: float
-    tables: tuple[TableForecast, ...]
-    listings: int = 0
-    experiments: int = 0
-    uncounted: bool = False
-
-    def __str__(self) -> str:
-        return (
-            f"{self.requests:,} requests, about {self.bytes / 1e6:,.1f} MB,"
-            f" at least {self.seconds:,.0f} s"
-            + ("; files of assets not counted" if self.uncounted else "")
-        )
-
-    def to_dict(self) -> dict[str, object]:
-        """Return everything as JSON values."""
-        plain: dict[str, object] = msgspec.to_builtins(self)
-        return plain
-
-
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a harvest will ask. `harvest.plan` makes it, `harvest.run` carries it out.
 
@@ -386,22 +333,3 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return (
             f"<Plan {self.scope}: {self.experiments} experiments, tables {', '.join(self.tables)}>"
         )
-
-
-def seconds_for(requests: int, limits: Limits) -> float:
-    """Return the least seconds in which so many requests can start.
-
-    A quota admits `limit` of them, then as many again one window later; smoothing lets `burst`
-    start at once and the others at its rate.
-    """
-    if requests < 1:
-        return 0.0
-
-    def smoothed(count: int) -> float:
-        return max(0, count - limits.burst) / limits.rate if limits.rate is not None else 0.0
-
-    least = smoothed(requests)
-    for quota in limits.quotas:
-        windows, rest = divmod(requests - 1, quota.limit)
-        least = max(least, windows * quota.window + smoothed(rest + 1))
-    return least

@@ -28,7 +28,6 @@ from comet_async.harvest.file_stage import FileStage
 from comet_async.harvest.job import FAILED, Found, Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
 from comet_async.harvest.listed_stage import ListedStage
-from comet_async.harvest.listing import service_of
 from comet_async.harvest.parts import write_whole
 from comet_async.harvest.planner import FILE_TABLES, Plan
 from comet_async.harvest.progress import HarvestProgress, Silent
@@ -42,6 +41,7 @@ from comet_async.harvest.report import (
     table_reports,
 )
 from comet_async.harvest.schema import TABLES
+from comet_async.harvest.scope import service_of
 from comet_async.harvest.series_stage import SeriesStage
 from comet_async.harvest.sinks import Sink, SinkReport
 from comet_async.harvest.subjects import Reader

@@ -10,11 +10,22 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from comet_async import comet
+from comet_async.comet.common import SERVICE
+from comet_async.engine.session import Session
 from comet_async.errors import UsageError
 from comet_async.query import Expression, read_expression
 from comet_async.redaction import printable, shortened
+from comet_async.service import Service
 
-__all__ = ["Scope", "Selection", "State", "flag_predicate", "parse_scope", "tag_predicate"]
+__all__ = [
+    "Scope",
+    "Selection",
+    "State",
+    "flag_predicate",
+    "parse_scope",
+    "service_of",
+    "tag_predicate",
+]
 
 State: TypeAlias = Literal["running", "finished", "crashed"]
 
@@ -170,3 +181,15 @@ def parse_scope(text: str) -> Scope:
     if not workspace.strip() or (slash and not project.strip()):
         raise UsageError(f"{printable(text)!r} is no scope; use WORKSPACE or WORKSPACE/PROJECT")
     return Scope(workspace, project if slash else None)
+
+
+def service_of(session: Session) -> Service:
+    """Return the Comet profile of a session.
+
+    Raises:
+        UsageError: It has none.
+    """
+    for service in session.services:
+        if service.name == SERVICE:
+            return service
+    raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")

@@ -4,7 +4,8 @@ import pytest
 
 from comet_async.errors import UsageError
 from comet_async.harvest import Plan, Scope, Selection
-from comet_async.harvest.planner import Listed, ProjectFacts, seconds_for, with_implied
+from comet_async.harvest.forecasts import seconds_for
+from comet_async.harvest.planner import Listed, ProjectFacts, with_implied
 from comet_async.harvest.scope import parse_scope
 from comet_async.harvest.subjects import Subject
 from comet_async.service import Limits, Quota
