@@ -26,10 +26,11 @@ from comet_async.errors import (
 from comet_async.redaction import mask
 from comet_async.request import Effect, Request
 
-__all__ = ["Operation", "Options", "WritesFailed", "WritesReport", "apply"]
+__all__ = ["Operation", "Options", "WritesFailed", "WritesReport", "apply", "each_once"]
 
 _CONCURRENCY = 16
 _CLIENT_ERRORS = 400
+_TIMED_OUT = 408
 _THROTTLED = 429
 _SERVER_ERRORS = 500
 
@@ -167,12 +168,13 @@ async def apply(
         progress: As in `Options`.
 
     Raises:
-        UsageError: There is an empty item, or `concurrency` is below 1.
+        UsageError: `items` is a single text, an item is empty or no request can be made of it, or
+            `concurrency` is below 1; nothing was sent.
         AuthenticationError: The key is refused; what was done is in the ledger.
         LedgerError: The ledger is of something else, damaged, or in use.
         DestinationError: The ledger cannot be written.
     """
-    wanted = list(dict.fromkeys(items))
+    wanted = each_once(operation.name, items)
     if not all(item.strip() for item in wanted):
         raise UsageError(f"{operation.name}: an item is empty")
     began = time.perf_counter()
@@ -186,6 +188,17 @@ async def apply(
             wanted = run.left(wanted, book.entries, repeat_unknown=repeat_unknown)
         await run.all(wanted, dry_run=dry_run, concurrency=concurrency)
     return run.report(time.perf_counter() - began, dry_run=dry_run)
+
+
+def each_once(name: str, items: Iterable[str]) -> list[str]:
+    """Return the items of an operation, each once, in order.
+
+    Raises:
+        UsageError: It is a single text, whose characters would be the items.
+    """
+    if isinstance(items, (str, bytes)):
+        raise UsageError(f"{name} needs a list of items; put a single one into [...]")
+    return list(dict.fromkeys(items))
 
 
 def _ledger(session: Session, operation: Operation, path: Path) -> WriteLedger:
@@ -243,9 +256,9 @@ class _Run:
         """Do what is left."""
         size = self._operation.size
         batches = [items[at : at + size] for at in range(0, len(items), size)]
+        for batch in batches:
+            self._operation.request(batch)  # one that cannot be made is told now
         if dry_run:
-            for batch in batches:
-                self._operation.request(batch)  # one that cannot be made is told now
             self._done, self._requests = list(items), len(batches)
             return
         keyed = ((batch[0], batch) for batch in batches)
@@ -314,11 +327,14 @@ def _is_refusal(error: CometAsyncError) -> bool:
     """Tell whether the server refused a request for what is in it: a smaller one may do."""
     if not isinstance(error, StatusError) or error.status is None:
         return False
-    return _CLIENT_ERRORS <= error.status < _SERVER_ERRORS and error.status != _THROTTLED
+    for_now = error.status in {_TIMED_OUT, _THROTTLED}
+    return _CLIENT_ERRORS <= error.status < _SERVER_ERRORS and not for_now
 
 
 def _may_have_acted(error: CometAsyncError) -> bool:
     """Tell whether a server may have done what it was asked, by how that has ended."""
     if isinstance(error, StatusError):
-        return error.status is None or error.status >= _SERVER_ERRORS
+        status = error.status
+        unclear = status is None or status >= _SERVER_ERRORS or status == _TIMED_OUT
+        return error.taken and unclear
     return isinstance(error, (OutcomeUnknown, ResponseError))

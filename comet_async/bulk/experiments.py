@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Unpack
 
 from comet_async import comet
-from comet_async.bulk.applying import Operation, Options, WritesReport, apply
+from comet_async.bulk.applying import Operation, Options, WritesReport, apply, each_once
 from comet_async.engine.session import Session
 from comet_async.errors import UsageError
 from comet_async.request import Request
@@ -82,7 +82,7 @@ async def delete_experiments(
 
     Source: Comet REST v2, write/experiment/delete, a request for each.
     """
-    keys = list(dict.fromkeys(experiment_keys))
+    keys = each_once("delete", experiment_keys)
     if len(keys) != confirm and not options.get("dry_run"):
         raise UsageError(
             f"{len(keys):,} experiments would be deleted for good, {confirm:,} are confirmed;"

@@ -2,14 +2,17 @@
 
 The first line tells the server, the operation and its arguments; each further one the state of an
 item. The last line of an item counts. A line that a crash tore off is dropped when the file is
-opened again: nothing was sent of which the line before sending had not been written whole.
+opened again: nothing was sent of which the line before sending was not on the disk whole. A file
+that is no such ledger is left as it is.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -80,10 +83,15 @@ class WriteLedger:
         self._head = _Head(_VERSION, url, operation, dict(arguments))
         self._descriptor = -1
         self._short = SharedHops()
+        self._lock = threading.Lock()
         self.entries: dict[str, Entry] = {}
 
     async def __aenter__(self) -> Self:
-        await undivided(self._open)
+        try:
+            await undivided(self._open)
+        except BaseException:
+            await undivided(self._close)
+            raise
         return self
 
     async def __aexit__(
@@ -92,10 +100,12 @@ class WriteLedger:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await undivided(partial(os.close, self._descriptor))
+        await undivided(self._close)
 
     async def record(self, items: Iterable[str], state: State, reason: str | None = None) -> None:
         """Append the state of some items; it is written when this returns.
+
+        "sent" is on the disk by then, so that a loss of power does not lead to a second sending.
 
         Raises:
             DestinationError: The disk is full or failing.
@@ -103,33 +113,37 @@ class WriteLedger:
         told = None if reason is None else shortened(mask(reason), _REASON)
         now = time.time_ns() // 1_000_000
         lines = [msgspec.json.encode(Entry(item, state, told, now)) + b"\n" for item in items]
-        await self._short.undivided(partial(self._append, b"".join(lines)))
+        durable = state == "sent"
+        await self._short.undivided(partial(self._append, b"".join(lines), durable=durable))
 
     def _open(self) -> None:
         try:
             self._descriptor = os.open(self._path, _FLAGS, 0o666)
         except OSError as error:
             raise self._failed(error) from None
-        try:
-            if not locked(self._descriptor):
-                raise LedgerError(f"another process works with {self._shown}; wait for it")
-            self._read()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
+        if not locked(self._descriptor):
+            raise LedgerError(f"another process works with {self._shown}; wait for it")
+        self._read()
+
+    def _close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
     def _read(self) -> None:
-        """Read what there is; begin where there is nothing."""
+        """Read what there is; begin where there is nothing, or only a part of the first line."""
         with os.fdopen(os.dup(self._descriptor), "rb") as file:
             content = file.read()
+        head = msgspec.json.encode(self._head) + b"\n"
+        if head.startswith(content) and content != head:
+            os.ftruncate(self._descriptor, 0)
+            self._append(head)
+            return
         whole = content.rfind(b"\n") + 1
+        lines = content[:whole].splitlines() or [content]
+        self._check_head(lines[0])
         if whole < len(content):
             os.ftruncate(self._descriptor, whole)
-        lines = content[:whole].splitlines()
-        if not lines:
-            self._append(msgspec.json.encode(self._head) + b"\n")
-            return
-        self._check_head(lines[0])
         decoder = msgspec.json.Decoder(Entry)
         for number, line in enumerate(lines[1:], 2):
             try:
@@ -150,12 +164,22 @@ class WriteLedger:
                 f" at {printable(head.url)}; name another file"
             )
 
-    def _append(self, data: bytes) -> None:
-        try:
-            while data:
-                data = data[os.write(self._descriptor, data) :]
-        except OSError as error:
-            raise self._failed(error) from None
+    def _append(self, data: bytes, *, durable: bool = False) -> None:
+        left = data
+        with self._lock:
+            try:
+                while left:
+                    left = left[os.write(self._descriptor, left) :]
+                if durable:
+                    os.fsync(self._descriptor)
+            except OSError as error:
+                self._take_back(len(data) - len(left))
+                raise self._failed(error) from None
+
+    def _take_back(self, written: int) -> None:
+        """Drop the beginning of a line that could not be ended: others may follow it."""
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, os.fstat(self._descriptor).st_size - written)
 
     @property
     def _shown(self) -> str:

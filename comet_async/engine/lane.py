@@ -16,7 +16,7 @@ from comet_async.engine.large import LARGE, LargeAnswers, Turn
 from comet_async.engine.observing import Counters
 from comet_async.engine.outgoing import Outgoing
 from comet_async.engine.reading import finished, read_answer
-from comet_async.engine.redirects import MAX_HOPS, REDIRECTS, next_hop, origin
+from comet_async.engine.redirects import MAX_HOPS, REDIRECTS, RESULTS, next_hop, origin
 from comet_async.engine.retry import Kind, RetryBudget, RetryPolicy, failure_of, retry_after
 from comet_async.engine.threads import SharedHops
 from comet_async.engine.throttle import Bucket, Throttle
@@ -75,7 +75,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
 class Trip(msgspec.Struct):
     """One attempt under way: its number, and what is known of its answer so far.
 
-    `fresh` asks for a new connection; `home` ends with a redirect to another origin.
+    `fresh` asks for a new connection; `home` ends with a redirect to another origin; `acted` begins
+    with a redirect to the result of what was done.
     """
 
     number: int
@@ -85,6 +86,7 @@ class Trip(msgspec.Struct):
     body: bytes = b""
     began: float | None = None
     home: bool = True
+    acted: bool = False
 
     def __repr__(self) -> str:
         return f"<Trip {self.number}>"
@@ -231,7 +233,7 @@ class Lane:
             self._retrying(request, trip.number, outcome, delay)
             await asyncio.sleep(delay)
         failed.attempts = past
-        failed = _final(failed, request)
+        failed = _final(failed, request, acted=trip.acted)
         try:
             raise failed
         finally:
@@ -272,6 +274,7 @@ class Lane:
             self._proven = True
             if answer.status not in REDIRECTS:
                 return answer
+            trip.acted = trip.acted or answer.status in RESULTS
             if not isinstance(answer, HttpAnswer):
                 await answer.aclose()
             peer = answer.peer
@@ -299,6 +302,8 @@ class Lane:
         delay = self._options.retry.delay(
             trip.number, request.effect, failure, elapsed, random, proven=proven
         )
+        if trip.acted and request.effect is Effect.APPEND:
+            delay = None
         bucket = self.bucket(request)
         if failure.kind is Kind.THROTTLED or failure.wait is not None:
             self.counters.throttled += error.status == 429  # noqa: PLR2004 Too Many Requests
@@ -369,14 +374,16 @@ def _bare(error: CometAsyncError) -> CometAsyncError:
     return error.with_traceback(None)
 
 
-def _final(error: CometAsyncError, request: Request[object]) -> CometAsyncError:
+def _final(error: CometAsyncError, request: Request[object], *, acted: bool) -> CometAsyncError:
     """Return the error to raise: a write whose fate is open is an error of its own."""
     unsettled = isinstance(error, TransportError) and error.sent
-    if request.effect is not Effect.APPEND or not unsettled:
+    unseen = acted and isinstance(error, (TransportError, StatusError))
+    if request.effect is not Effect.APPEND or not (unsettled or unseen):
         return error
     return OutcomeUnknown(
         f"the write may or may not have been done: {error.message}",
         request=request,
+        status=error.status if unseen else None,
         attempts=error.attempts,
     )
 

@@ -15,10 +15,12 @@ from comet_async.engine.transport import HttpRequest
 from comet_async.errors import RedirectError
 from comet_async.redaction import bare_url, shortened
 
-__all__ = ["MAX_HOPS", "REDIRECTS", "next_hop", "origin"]
+__all__ = ["MAX_HOPS", "REDIRECTS", "RESULTS", "next_hop", "origin"]
 
 MAX_HOPS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+RESULTS = frozenset({302, 303})
+"""Redirects that may lead to the result of what was done; after the others nothing was."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _CARRIED = frozenset({"accept", "accept-encoding", "user-agent", "range", "if-range", "if-match"})
