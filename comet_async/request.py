@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeAlias, TypeVar
 from urllib.parse import quote
@@ -162,10 +163,23 @@ def _quoted(text: str) -> str:
         raise UsageError(f"{shortened(text, 60)} is not valid Unicode text") from None
 
 
-def _text(value: Scalar) -> str:
+def _text(name: str, value: Scalar) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{name} is {value}; give a finite number")
+    try:
+        return str(value)
+    except ValueError:
+        raise UsageError(f"{name} is a number of too many digits") from None
+
+
+def _encoded(path: str, json: object) -> bytes:
+    try:
+        return msgspec.json.encode(json)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        told = shortened(str(error), 160)
+        raise UsageError(f"{path}: no JSON can be made of the body: {told}") from None
 
 
 def _query_pairs(query: Mapping[str, QueryValue]) -> Pairs:
@@ -176,7 +190,7 @@ def _query_pairs(query: Mapping[str, QueryValue]) -> Pairs:
         if isinstance(value, str):
             pairs.append((name, value))
         elif isinstance(value, (bool, int, float)):
-            pairs.append((name, _text(value)))
+            pairs.append((name, _text(name, value)))
         else:
             pairs.extend((name, item) for item in value)
     return tuple(pairs)
@@ -217,11 +231,13 @@ def build(
         path_params: A value for each `{name}`, unquoted.
         query: Members by wire name; None is not sent, a bool is sent in lower case, a list repeats
             the name.
-        json: A value to send as JSON; members that are None inside a dict are sent as null.
+        json: A value to send as JSON; members that are None inside a dict are sent as null, and so
+            are NaN and infinities.
         upload: A file or form to send in its place.
 
     Raises:
-        UsageError: A path parameter is empty, missing or unknown.
+        UsageError: A path parameter is empty, missing or unknown, a number of the query is not
+            finite, or no JSON can be made of the body.
     """
     return Request(
         service=service,
@@ -231,7 +247,7 @@ def build(
         effect=effect,
         path_params=_path_pairs(path, path_params or {}) if path_params or "{" in path else (),
         query=_query_pairs(query) if query else (),
-        body=msgspec.json.encode(json) if json is not None else None,
+        body=_encoded(path, json) if json is not None else None,
         content_type="application/json" if json is not None else None,
         upload=upload,
     )

@@ -89,10 +89,12 @@ def form(
         media_type: Its media type; default by the name.
 
     Raises:
-        UsageError: The file cannot be read, or a name has no form in HTTP.
+        UsageError: The file cannot be read, or a name or a value is no Unicode text.
     """
     pairs = tuple(fields.items()) if isinstance(fields, Mapping) else fields
     kept = tuple((name, value) for name, value in pairs if value is not None)
+    for text in (part, *(text for pair in kept for text in pair)):
+        _check_text("the form's text", text, "give valid Unicode")
     if source is None:
         return Upload(source=None, size=0, fields=kept)
     return _upload(source, file_name, media_type, part=part, fields=kept)
@@ -124,7 +126,7 @@ def _upload(
     media = media_type or mimetypes.guess_type(name)[0] or _OCTETS
     if not media.isascii() or not media.isprintable():
         raise UsageError(f"{shortened(printable(media), 60)} is no media type")
-    _check_text(name)
+    _check_text("the file name", name, "give file_name")
     return Upload(
         source=found,
         size=size,
@@ -136,12 +138,12 @@ def _upload(
     )
 
 
-def _check_text(name: str) -> None:
+def _check_text(what: str, text: str, advice: str) -> None:
     try:
-        name.encode()
+        text.encode()
     except UnicodeEncodeError:
-        shown = shortened(printable(name), 60)
-        raise UsageError(f"the file name {shown} is no Unicode text; give file_name") from None
+        shown = shortened(printable(mask(text)), 60)
+        raise UsageError(f"{what} {shown} is no Unicode text; {advice}") from None
 
 
 def _resolved(source: FileSource) -> Path | bytes:

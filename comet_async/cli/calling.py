@@ -89,8 +89,7 @@ def call_endpoint(
                 items = [item async for item in session.items(paged)]
                 await _deliver(items, delivery)
             elif delivery.raw:
-                body = await _sent(session, request.returning(bytes))
-                await _deliver_raw(body, settings, delivery)
+                await _deliver_raw(await _raw(session, request), settings, delivery)
             else:
                 await _deliver(await _sent(session, request), delivery)
         return Exit.OK
@@ -147,6 +146,15 @@ async def _sent(session: Session, request: Request[T]) -> T:
         return await session.send(request)
     with RichProgress() as shown:
         return await session.send(request, progress=shown.download)
+
+
+async def _raw(session: Session, request: Request[Any]) -> bytes:
+    """Return the body of the answer; a write may be acknowledged without one."""
+    if request.answer is not type(None):
+        return await _sent(session, request.returning(bytes))
+    bodies: list[bytes] = []
+    await _sent(session, request.tapped(bodies.append))
+    return b"".join(bodies)
 
 
 async def _deliver_blob(session: Session, request: Request[Blob], delivery: Delivery) -> None:

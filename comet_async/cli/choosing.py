@@ -47,7 +47,8 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         if not self.targets and self.keys_from is None:
             raise UsageError("name experiment keys, a file of them, or WORKSPACE/PROJECT")
         projects = [target for target in self.targets if "/" in target]
-        if len(projects) > 1 or (projects and len(self.targets) > 1):
+        named = len(self.targets) + (self.keys_from is not None)
+        if projects and named > 1:
             raise UsageError("name keys, or one WORKSPACE/PROJECT")
         narrowed = self.where is not None or self.everything
         if projects and not narrowed:
@@ -106,7 +107,17 @@ def _named(choice: Choice) -> list[str]:
 
 
 def _lines(file: str) -> list[str]:
-    text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8")
+    """Return the lines of a file, or of standard input.
+
+    Raises:
+        UsageError: It cannot be read, or is no text.
+    """
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = (isinstance(error, OSError) and error.strerror) or "it is no UTF-8 text"
+        shown = shortened(printable(file), 120)
+        raise UsageError(f"cannot read keys from {shown}: {reason}") from None
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 

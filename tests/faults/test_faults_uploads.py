@@ -31,11 +31,13 @@ from tests.faults.harness_leaks import held_by_process, settled
 from tests.faults.support_client import KEY, QUICK, SCALED, here
 from tests.faults.upload_memory import grown
 from tests.support.receiving import (
+    Arrival,
     answers,
     answers_early,
     receiver,
     resets,
     stops_reading,
+    take_body,
 )
 
 MIB = 1 << 20
@@ -348,6 +350,27 @@ async def test_a_refusal_before_the_body_was_taken_ends_the_sending(large: Path)
     assert len(server.arrivals) == 1
     assert server.whole == []
     assert server.arrivals[0].size < SIZE
+
+
+async def test_a_refusal_that_ends_after_the_body_was_taken_is_not_repeated(large: Path) -> None:
+    """It began before, but by its end the server has the whole file: nobody knows what it did."""
+
+    async def takes_the_rest(
+        arrival: Arrival, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        await take_body(arrival, reader, MIB)
+        writer.write(b"HTTP/1.1 503 Unavailable\r\nContent-Length: 2\r\n\r\n")
+        await writer.drain()
+        await take_body(arrival, reader)
+        writer.write(b"{}")
+
+    async with (
+        receiver(takes_the_rest, answers(STORED)) as server,
+        Session(here(server.url), retry=QUICK) as session,
+    ):
+        with pytest.raises(ServerError):
+            await session.send(asset_of(large))
+    assert len(server.whole) == len(server.arrivals) == 1
 
 
 async def test_success_before_the_body_was_taken_is_none(large: Path) -> None:

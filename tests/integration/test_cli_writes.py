@@ -136,7 +136,10 @@ def test_failures_are_told_and_a_ledger_goes_on(
         (["move", "0" * 32, "--to", "other"], "--to other: name WORKSPACE/PROJECT"),
         (["move", "0" * 32], "Missing option '--to'"),
         (["tag", "0" * 32], "Missing option"),
-        (["archive", "--keys-from", "nowhere.txt"], "No such file or directory (nowhere.txt)"),
+        (
+            ["archive", "--keys-from", "nowhere.txt"],
+            "cannot read keys from nowhere.txt: No such file",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line(

@@ -189,3 +189,25 @@ def test_a_blob_shows_its_size_not_its_bytes() -> None:
 
 def test_effects_are_three() -> None:
     assert [effect.value for effect in Effect] == ["read", "idempotent", "append"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (float("nan"), "step is nan; give a finite number"),
+        (float("-inf"), "step is -inf"),
+        (10**5000, "step is a number of too many digits"),
+    ],
+    ids=["nan", "infinity", "huge"],
+)
+def test_numbers_that_no_query_can_carry_are_refused(value: float, problem: str) -> None:
+    with pytest.raises(UsageError, match=problem):
+        asked(query={"step": value})
+
+
+@pytest.mark.parametrize(
+    "value", [{"a": "\ud800"}, {"a": object()}, [10**5000]], ids=["surrogate", "object", "huge"]
+)
+def test_bodies_that_no_json_can_be_made_of_are_refused(value: object) -> None:
+    with pytest.raises(UsageError, match="/api/things: no JSON can be made of the body"):
+        asked(json=value)

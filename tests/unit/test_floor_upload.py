@@ -155,3 +155,15 @@ def test_a_repr_shows_no_content() -> None:
         assert "content-" not in shown
         assert "\n" not in shown
         assert f"{len(SECRET) + 8} bytes" in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "part"),
+    [({"tags": "\ud800"}, "file"), ((("tags", "\ud800"), ("tags", "ok")), "file"), ({}, "\udfff")],
+)
+def test_text_without_a_utf8_form_is_refused(
+    fields: dict[str, str | None] | tuple[tuple[str, str], ...], part: str
+) -> None:
+    """It would go out as a question mark."""
+    with pytest.raises(UsageError, match=r"is no Unicode text; give valid Unicode"):
+        form(fields, part=part, source=b"x")
