@@ -33,6 +33,8 @@ class Facade:
         return hash(self._asynchronous)
 
     def __repr__(self) -> str:
+        if "_asynchronous" not in vars(self):  # a traceback shows one that could not be made
+            return f"<{type(self).__name__}, not made>"
         return repr(self._asynchronous)
 
 

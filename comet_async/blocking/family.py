@@ -20,7 +20,7 @@ from __future__ import annotations
 import functools
 import inspect
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, ClassVar, Self, cast
@@ -51,9 +51,10 @@ class _Made(Facade):
                 setattr(cls, name, cls._member(name, inspect.getattr_static(kind, name)))
 
     def __init__(self, *args: object, **options: object) -> None:
+        work, owner = _work(self._kind, args, options), [*_facades([args, options])]
+        del args, options  # neither a frame of an error nor the object may show a key
         with leased() as portal:
-            made = portal.call(lambda: _called(self._kind, args, options))
-            self._adopt(made, portal, (args, options))
+            self._adopt(portal.call(work), portal, owner)
 
     def _adopt(self, asynchronous: object, portal: Portal, owner: object) -> Self:
         Facade.__init__(self, asynchronous, portal)
@@ -79,17 +80,17 @@ class _Made(Facade):
             function = cast("classmethod[object, ..., object]", member).__func__
 
             def of_class(cls: type[_Made], /, *args: object, **options: object) -> object:
-                asked = getattr(cls._kind, name)
+                work = _work(getattr(cls._kind, name), args, options)
+                owner = [*_facades([args, options])]
+                del args, options  # as above
                 with leased() as portal:
-                    made = portal.call(lambda: _called(asked, args, options))
-                    return cls._new(made, portal, (args, options))
+                    return cls._new(portal.call(work), portal, owner)
 
             return classmethod(_described(of_class, function))
 
         def method(self: _Made, /, *args: object, **options: object) -> object:
-            asked = getattr(self.asynchronous, name)
-            portal = self._portal
-            return self._shown(portal.call(lambda: _called(asked, args, options)), portal)
+            work = _work(getattr(self.asynchronous, name), args, options)
+            return self._shown(self._portal.call(work), self._portal)
 
         return _described(method, member) if callable(member) else member
 
@@ -194,9 +195,31 @@ def _described(
     return wrapped
 
 
+def _work(
+    function: Callable[..., object], args: tuple[object, ...], options: dict[str, object]
+) -> Callable[[], Awaitable[object]]:
+    """Return a call of a function of the asynchronous side, to be made in the portal."""
+    plain = cast("tuple[object, ...]", unwrapped(args))
+    named = cast("dict[str, object]", unwrapped(options))
+    return lambda: _called(function, plain, named)
+
+
 async def _called(
     function: Callable[..., object], args: tuple[object, ...], options: dict[str, object]
 ) -> object:
-    plain = cast("tuple[object, ...]", unwrapped(args))
-    found = function(*plain, **cast("dict[str, object]", unwrapped(options)))
+    try:
+        found = function(*args, **options)
+    finally:
+        del args, options  # as above
     return await cast("Awaitable[object]", found) if inspect.isawaitable(found) else found
+
+
+def _facades(value: object) -> Iterator[Facade]:
+    """Give the blocking objects in what `unwrapped` takes them out of."""
+    if isinstance(value, Facade):
+        yield value
+    elif type(value) is list or type(value) is tuple:
+        for item in cast("list[object]", value):
+            yield from _facades(item)
+    elif type(value) is dict:
+        yield from _facades([*cast("dict[object, object]", value).values()])

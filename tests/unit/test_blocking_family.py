@@ -58,6 +58,13 @@ def test_a_child_keeps_its_owner_open() -> None:
     assert portals() == []
 
 
+def test_what_could_not_be_made_has_a_repr() -> None:
+    with pytest.raises(TypeError) as caught:
+        Library(nothing=1)  # type: ignore[call-arg]  # what is wrong
+    made = [entry.locals.get("self") for entry in caught.traceback]
+    assert "<Library, not made>" in [repr(one) for one in made if isinstance(one, Library)]
+
+
 def test_names_signatures_and_docstrings_are_kept() -> None:
     assert (Library.__name__, Library.__module__) == (
         "Library",
