@@ -10,7 +10,8 @@ from typing import TypeAlias
 import msgspec
 
 from comet_async.comet.assets import Asset
-from comet_async.comet.common import Cell
+from comet_async.comet.common import Cell, no_items
+from comet_async.comet.members import Members
 from comet_async.comet.metrics import MetricPoint, ValueSummary
 
 __all__ = [
@@ -42,7 +43,7 @@ _WORDS: dict[str, bool | float] = {
 _LONGEST = 300
 
 
-class Curve(msgspec.Struct, frozen=True, kw_only=True):
+class Curve(Members, frozen=True, kw_only=True):
     """A curve that was logged.
 
     Attributes:
@@ -54,8 +55,8 @@ class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str | None = None
-    x: list[float | None] = []
-    y: list[float | None] = []
+    x: list[float | None] = no_items()
+    y: list[float | None] = no_items()
     step: int | None = None
     asset_id: str = msgspec.field(name="assetId", default="")
 

@@ -106,7 +106,7 @@ class Asset(Wire, frozen=True, kw_only=True):
     metadata: Metadata = None
     tags: NullableList[str] = no_items()
     experiment_key: str | None = None
-    items: NullableList[object] = no_items()
+    items: NullableList[object] = no_items()  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]  # the wire's
     etag: str | None = None
 
     @property

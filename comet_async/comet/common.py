@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from comet_async.comet.members import Members
 from comet_async.errors import UsageError
 from comet_async.redaction import MASK, bare_url, mask, shortened
 from comet_async.request import Blob, Effect, QueryValue, Request, build
@@ -68,8 +69,10 @@ _SHOWN_ITEMS = 2
 _SHOWN_TEXT = 120
 
 
-class Flat(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+class Flat(Members, frozen=True, kw_only=True, rename="camel"):
     """Base of answers: immutable, unknown members ignored, secrets kept out of the repr.
+
+    Members are attributes, and can also be had by their names on the wire: see `Members`.
 
     By itself it is the base of small answers that come by the thousand and hold no list or dict.
 

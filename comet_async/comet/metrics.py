@@ -131,7 +131,7 @@ class ValueSummaries(Wire, frozen=True, kw_only=True):
         values: One entry for each name.
     """
 
-    values: NullableList[ValueSummary]
+    values: NullableList[ValueSummary]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]  # the wire's
 
 
 class ChartMetric(Wire, frozen=True, kw_only=True):
@@ -147,7 +147,7 @@ class ChartMetric(Wire, frozen=True, kw_only=True):
     """
 
     metric_name: str
-    values: NullableList[Cell]
+    values: NullableList[Cell]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]  # the wire's
     steps: NullableList[int | None] = no_items()
     epochs: NullableList[int | None] = no_items()
     timestamps: NullableList[int | None] = no_items()

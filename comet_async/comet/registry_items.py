@@ -57,7 +57,7 @@ class RegistryItems(Wire, frozen=True, kw_only=True):
         items: One entry for each version that matches.
     """
 
-    items: NullableList[RegistryItemRow]
+    items: NullableList[RegistryItemRow]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]  # the wire's
 
 
 class RegistryItem(Wire, frozen=True, kw_only=True):
