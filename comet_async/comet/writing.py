@@ -65,7 +65,7 @@ def write(
             form.
     """
     refuse_unusable(path, {**(path_params or {}), **(query or {})}, may_be_empty)
-    if isinstance(json, Mapping):
+    if isinstance(json, Mapping) and not isinstance(json, Body):
         json = {k: value for k, value in json.items() if value is not None or k in may_be_null}
     body = None if json is None else _body(path, json, may_be_empty)
     request = build(
