@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import blocking, bulk, comet
+    from comet_async import api, blocking, bulk, comet, query
     from comet_async.api.api import API
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
@@ -55,6 +55,7 @@ __all__ = [
     "StaticKey",
     "Throttle",
     "Timeouts",
+    "api",
     "blocking",
     "bulk",
     "comet",
@@ -62,6 +63,7 @@ __all__ = [
     "log_events",
     "open_lake",
     "portable_path",
+    "query",
     "unknown_members",
 ]
 
@@ -98,7 +100,7 @@ _HOMES = {
     "unknown_members": "engine.drift",
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
-_PACKAGES = frozenset({"blocking", "bulk", "comet"})
+_PACKAGES = frozenset({"api", "blocking", "bulk", "comet", "query"})
 
 
 if not TYPE_CHECKING:  # for a type checker it would make every misspelt name an object

@@ -56,6 +56,11 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         comet_async.Sesion  # type: ignore[attr-defined]  # noqa: B018 that is the point
 
 
+@pytest.mark.parametrize("name", ["query.Metric", "api.APIExperiment", "api.Tag", "API"])
+def test_the_packages_are_there_without_an_import_of_their_own(name: str) -> None:
+    assert modules_after(f"import comet_async; assert comet_async.{name}")
+
+
 @pytest.mark.parametrize(
     "code",
     [
