@@ -6,9 +6,11 @@ gives what both return. `python api_writes.py URL FOLDER` runs it with the SDK.
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -84,6 +86,9 @@ RUN_WRITES: dict[str, Write] = {
     "log_table": lambda api, run, folder: run.log_table(
         "t.csv", tabular_data=[[1, 2], [3, 4]], headers=["a", "b"]
     ),
+    "log_asset(tensorflow)": lambda api, run, folder: run.log_asset(
+        str(folder / "up.txt"), name="logs/train/events.out", ftype="tensorflow-file"
+    ),
     "archive": lambda api, run, folder: run.archive(),
 }
 """What is written to the new experiment, in order."""
@@ -130,6 +135,8 @@ class Around(NamedTuple):
     other: Any
     model: Any
     view: Any
+    configuration: Any
+    confirmed: dict[str, bool]
     model_name: str
     asset_id: str
     project_id: str
@@ -137,6 +144,32 @@ class Around(NamedTuple):
 
 
 Call = Callable[[Around], Any]
+
+
+def then(found: Any, act: Callable[[Any], Any]) -> Any:
+    """Do something with what a call returned, when it is there."""
+    if not inspect.isawaitable(found):
+        return act(found)
+
+    async def later() -> Any:
+        made = act(await found)
+        return await made if inspect.isawaitable(made) else made
+
+    return later()
+
+
+def saved(save: Callable[[str], Any]) -> Any:
+    """Return names and sizes of the files that a call writes to a folder."""
+    folder = Path(tempfile.mkdtemp(dir="."))
+    return then(
+        save(str(folder)),
+        lambda _: {
+            str(path.relative_to(folder)): path.stat().st_size
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        },
+    )
+
 
 READS: dict[str, Call] = {
     "gen_experiments": lambda a: a.api.gen_experiments(WORKSPACE, PROJECT),
@@ -164,6 +197,7 @@ READS: dict[str, Call] = {
     "APIExperiment.get_others_summary(name)": lambda a: a.other.get_others_summary("Name"),
     "APIExperiment.get_metric_total_df": lambda a: a.other.get_metric_total_df("loss"),
     "APIExperiment.get_metric_total_df(sampled)": lambda a: a.run.get_metric_total_df("m"),
+    "APIExperiment.download_tensorflow_folder": lambda a: saved(a.run.download_tensorflow_folder),
     "Model.name": lambda a: a.model.name,
 }
 """Reads that the other tables lack."""
@@ -179,6 +213,11 @@ MORE_WRITES: dict[str, Call] = {
     ),
     "set_project_owner": lambda a: a.api.set_project_owner(a.project_id, "somebody"),
     "create_project_share_key": lambda a: a.api.create_project_share_key(a.project_id),
+    "create_project_share_key(again)": lambda a: a.api.create_project_share_key(a.project_id),
+    "delete_project_share_key": lambda a: then(
+        a.api.get_project_share_keys(a.project_id),
+        lambda keys: a.api.delete_project_share_key(a.project_id, keys[0]),
+    ),
     "create_view": lambda a: a.api.create_view(WORKSPACE, PROJECT, a.view),
     "APIExperiment.create_view": lambda a: a.other.create_view(a.view),
     "Model.add_tag": lambda a: a.model.add_tag(VERSION, "added"),
@@ -187,11 +226,17 @@ MORE_WRITES: dict[str, Call] = {
     "Model.update_registry_model_metadata": lambda a: a.model.update_registry_model_metadata(
         {"a": 1}, VERSION
     ),
+    "Model.update_registry_model_status_configuration": lambda a: (
+        a.model.update_registry_model_status_configuration(a.configuration, VERSION)
+    ),
+    "register_model(gone)": lambda a: a.other.register_model(a.model_name, registry_name="gone"),
+    "delete_registry_model": lambda a: a.api.delete_registry_model(WORKSPACE, "gone"),
     "delete_registry_model_version": lambda a: a.api.delete_registry_model_version(
         WORKSPACE, MODEL, "1.1.0"
     ),
     "delete_asset": lambda a: a.other.delete_asset(a.asset_id),
     "delete_experiment": lambda a: a.api.delete_experiment(a.keys[-1]),
+    "delete_experiments": lambda a: a.api.delete_experiments(a.keys[-3:-1], **a.confirmed),
     "delete_project": lambda a: a.api.delete_project(WORKSPACE, "links"),
 }
 """What is written after all that was read."""
@@ -225,6 +270,10 @@ def run_all(url: str, folder: Path) -> dict[str, Any]:
     """Make every call with the SDK; return what was read, and what went wrong, by name."""
     os.environ["COMET_URL_OVERRIDE"] = f"{url}/clientlib/"
     import comet_ml  # noqa: PLC0415  the child's import
+    from comet_ml.api_objects.model.status_configuration import (  # noqa: PLC0415  as above
+        ModelStatusConfiguration,
+        StatusConfigurationItem,
+    )
     from comet_ml.api_objects.view import View  # noqa: PLC0415  as above
 
     api: Any = comet_ml.API(  # type: ignore[no-untyped-call]  # the SDK's
@@ -253,6 +302,13 @@ def run_all(url: str, folder: Path) -> dict[str, Any]:
         other=other,
         model=api.get_model(WORKSPACE, MODEL),
         view=View(name="mine", chart_state="{}"),
+        configuration=ModelStatusConfiguration(
+            status="QA",
+            is_review_required=True,
+            status_configuration_items=[StatusConfigurationItem("approver", "me")],
+            comment="to be seen",
+        ),
+        confirmed={},
         model_name=other.get_model_names()[0],
         asset_id=other.get_asset_list()[0]["assetId"],
         project_id=other.project_id,

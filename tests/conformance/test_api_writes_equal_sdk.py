@@ -33,6 +33,7 @@ from tests.conformance.api_writes import (
     PROJECT,
     READS,
     RUN_WRITES,
+    VERSION,
     WORKSPACE,
     Around,
     files,
@@ -99,6 +100,13 @@ async def called(url: str, folder: Path) -> Any:
             other=other,
             model=await api.get_model(WORKSPACE, MODEL),
             view=comet.View(template_name="mine", dashboard_chart_state="{}"),
+            configuration={
+                "status": "QA",
+                "is_review_required": True,
+                "status_configuration_items": [{"key": "approver", "value": "me"}],
+                "comment": "to be seen",
+            },
+            confirmed={"confirm": True},
             model_name=(await other.get_model_names())[0],
             asset_id=(await other.get_asset_list())[0].asset_id,
             project_id=other.project_id or "",
@@ -162,10 +170,12 @@ async def state(url: str, key: str, values: Any) -> Any:
 
 
 async def versions_of(model: Model) -> Any:
+    configuration = model.get_registry_model_status_configuration
     return {
         version: [
             (await model.get_details(version)).to_dict(),
             [entry.to_dict() for entry in await model.get_registry_model_metadata(version)],
+            found.to_dict() if (found := await configuration(version)) else None,
         ]
         for version in await model.find_versions()
     }
@@ -182,7 +192,7 @@ def normal(text: str, url: str, key: str) -> str:
     text = NOW.sub("0", text)
     text = re.sub(r'("durationMillis"|"duration_millis"): \d+', r"\1: 0", text)
     text = re.sub(r'("etag"): "[0-9a-f]*"', r'\1: ""', text)
-    text = re.sub(r'("registryModel(?:Item)?Id"): "[0-9a-f]*"', r'\1: ""', text)
+    text = re.sub(r'("registryModel(?:Item)?Id"|"modelItemId"): "[0-9a-f]*"', r'\1: ""', text)
     text = re.sub(r"(images/model)/[0-9a-f]*", r"\1/", text)
     return re.sub(r'(assetId|projectId)("?[:=] ?"?)[0-9a-f]{32}', r"\1\2ID", text)
 
@@ -211,9 +221,13 @@ def test_there_is_something_left_behind(states: dict[str, Any]) -> None:
     assert run["project_name"] == "renamed"
     assert run["tags"] == ["t", "v"]
     assert {entry["name"] for entry in run["parameters_summary"]} == {"none", "deep|x|y"}
-    assert len(run["asset_list"]) == 5
+    assert len(run["asset_list"]) == 6
     assert states["ours"]["notes"] == "notes"
     assert "fresh" in states["ours"]["models"]
+    assert "gone" not in states["ours"]["models"]
+    assert states["ours"]["models"][MODEL]["versions"][VERSION][2]["comment"] == "to be seen"
+    assert states["ours"]["share_keys"] == 2  # one was there, two were made, one was deleted
+    assert len(states["ours"]["experiments"]) == SPEC.experiments - 3  # one alone and two at once
     assert "mine" in states["ours"]["views"]
 
 
