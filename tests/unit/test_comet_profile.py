@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from comet_async import comet
+from comet_async import Session, comet
 from comet_async.credentials import Secret, StaticKey
 from comet_async.errors import UsageError
 from comet_async.request import Effect, Request
 from comet_async.service import Limits, Quota, Service
+from comet_async.testing import FakeTransport, reply
+from tests.support.virtual_time import run
 
 KEY = "kZ7qPlanted0Key9forTests1"
 URL = "https://comet.example.com"
@@ -168,8 +171,27 @@ def test_one_bucket_holds_the_hourly_quota() -> None:
     service = comet.service(KEY, url=URL)
     assert buckets(service) == ["default"] * 4
     assert service.limits_of("default") == Limits(
-        quotas=(Quota(15_000, 3600.0),), rate=20.0, burst=40, concurrency=32
+        quotas=(Quota(15_000, 3600.0),), rate=20.0, burst=200, concurrency=32
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds"),
+    [
+        pytest.param(51, 0.1, id="a listing of 50 projects"),
+        pytest.param(200, 0.35, id="the whole burst"),
+        pytest.param(400, 10.0, id="what is more, 20 a second"),
+    ],
+)
+def test_default_limits_smooth_what_is_more_than_a_burst(count: int, seconds: float) -> None:
+    async def elapsed() -> float:
+        fake = FakeTransport(reply(json={"workspaceNames": []}, delay=0.05))
+        async with Session(comet.service(KEY, url=URL), transport=fake) as session:
+            began = asyncio.get_running_loop().time()
+            await session.collect((number, comet.get_workspaces()) for number in range(count))
+            return asyncio.get_running_loop().time() - began
+
+    assert run(elapsed()) == pytest.approx(seconds, rel=0.05)
 
 
 def test_limits_for_everything() -> None:
