@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
 
 from comet_async import comet
 from comet_async.api.cache import ReadCache
@@ -66,6 +66,16 @@ class Core:
         self._observer = observer
         self._cache = ReadCache(enabled=cache)
         self._closed = False
+
+    if not TYPE_CHECKING:  # a type checker refuses `with` by itself, as long as this is not there
+
+        def __enter__(self) -> NoReturn:
+            raise UsageError(
+                "write `async with`; without async, comet_async.blocking.API has the same verbs"
+            )
+
+        def __exit__(self, *error: object) -> None:
+            """Be there, for `with` looks for it before it enters."""
 
     async def __aenter__(self) -> Self:
         await self._opened()
