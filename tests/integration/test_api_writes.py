@@ -89,6 +89,33 @@ async def test_readers_and_writers_at_once_end_with_the_last_write(
     assert all(values == sorted(values) for values in seen.values())
 
 
+async def test_no_read_is_older_than_a_write_to_many(api: API, server: LocalServer) -> None:
+    api.do_cache("experiments", "experiment/metadata")
+    keys = await keys_of(api)
+    over = False
+    server.faults.add("slow_start", 0.02, match="write/experiment/archive")
+
+    async def read(key: str) -> None:
+        last = False
+        while not last:
+            last = over
+            await anyio.lowlevel.checkpoint()  # what is cached waits for nothing
+            listed = await keys_of(api)
+            found = await api.get_experiment_by_key(key)
+            assert found is not None
+            if last:
+                assert (listed, found.archived) == ([], True)
+
+    async with anyio.create_task_group() as tasks:
+        for key in keys:
+            tasks.start_soon(read, key)
+        assert await api.archive_experiments(keys) == keys
+        over = True
+    server.log.clear()
+    assert await keys_of(api) == []
+    assert server.log.counts() == {}
+
+
 async def test_lists_of_experiments_go_at_once(api: API, server: LocalServer) -> None:
     keys = await keys_of(api)
     server.log.clear()
