@@ -29,6 +29,8 @@ V = TypeVar("V")
 
 _PATIENCE = 5.0
 """Seconds that an interpreter at its end waits for connections to be closed."""
+_LOOK = 0.5
+"""Seconds after which a thread that waits looks for signals."""
 
 
 class Job(Generic[T]):
@@ -202,6 +204,7 @@ class Portal:
         """
         try:
             begin()
+            _wait_for(awaited)
             return awaited.result()
         except CancelledError:
             raise UsageError("the portal came to its end meanwhile") from None
@@ -211,8 +214,7 @@ class Portal:
             if not awaited.done():
                 self.soon(job.stop)
                 begin()
-                with suppress(CancelledError):
-                    job.done.exception()
+                _wait_for(job.done)
             raise
         finally:
             del job, begin, awaited
@@ -249,6 +251,17 @@ class Portal:
         async with anyio.create_task_group() as self._tasks:
             self._ready.set_result(None)
             await self._stopping.wait()
+
+
+def _wait_for(future: Future[V]) -> None:
+    """Wait until it is done, and look for signals now and then.
+
+    A signal that comes just before a thread falls asleep does not wake it: Python would hear of it
+    when the future is done.
+    """
+    while not future.done():
+        with suppress(TimeoutError, CancelledError):
+            future.exception(_LOOK)
 
 
 class _Process:

@@ -201,10 +201,7 @@ def read_by_post(path: str, answer: type[T], *, json: Mapping[str, object]) -> R
         UsageError: A text is empty or no Unicode, or a value has no JSON form.
     """
     refuse_unusable(path, json, ())
-    try:
-        return build(SERVICE, "POST", path, answer, Effect.READ, json=dict(json))
-    except (TypeError, UnicodeEncodeError, RecursionError) as error:
-        raise UsageError(f"{path}: no JSON can be made of the arguments: {error}") from None
+    return build(SERVICE, "POST", path, answer, Effect.READ, json=dict(json))
 
 
 def blob(

@@ -198,7 +198,7 @@ def test_half_characters_are_refused() -> None:
 
 @pytest.mark.parametrize("value", [object(), ["x\udc80"], {"deep": {1j}}])
 def test_what_has_no_json_form_is_refused(value: object) -> None:
-    with pytest.raises(UsageError, match="/a: no JSON can be made of the arguments"):
+    with pytest.raises(UsageError, match="/a: no JSON can be made of the body"):
         read_by_post("/a", int, json={"key": value})
 
 
