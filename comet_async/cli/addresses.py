@@ -14,7 +14,7 @@ import msgspec
 from comet_async.errors import UsageError
 from comet_async.redaction import printable, shortened
 
-__all__ = ["Named", "Version", "escaped", "is_key", "read_named", "read_path"]
+__all__ = ["Named", "Version", "escaped", "is_key", "project_of", "read_named", "read_path"]
 
 Version: TypeAlias = Literal["none", "may", "must"]
 """Whether an address has a version."""
@@ -60,6 +60,18 @@ def read_path(text: str) -> tuple[str, ...]:
             " WORKSPACE/PROJECT/EXPERIMENT"
         )
     return tuple(_plain(part) for part in parts)
+
+
+def project_of(text: str) -> tuple[str, str] | None:
+    """Return what `WORKSPACE/PROJECT` names, None where it is no such text.
+
+    A slash after the first belongs to the project's name.
+
+    >>> project_of("team/resnet"), project_of("team"), project_of("/resnet")
+    (('team', 'resnet'), None, None)
+    """
+    workspace, _, name = text.partition("/")
+    return (workspace, name) if workspace.strip() and name.strip() else None
 
 
 def read_named(text: str, what: str, *, version: Version) -> Named:

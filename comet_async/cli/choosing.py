@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from comet_async import comet
+from comet_async.cli.addresses import is_key, project_of
 from comet_async.errors import UsageError
 from comet_async.query import read_expression
 from comet_async.redaction import printable, shortened
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Choice", "choice_options", "chosen_keys"]
 
-_KEY = range(31, 52)
 _PAGE = 500
 
 
@@ -66,10 +66,10 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         """Workspace and project, None where keys are named."""
         if not self.targets or "/" not in self.targets[0]:
             return None
-        workspace, _, name = self.targets[0].partition("/")
-        if not workspace.strip() or not name.strip():
+        named = project_of(self.targets[0])
+        if named is None:
             raise UsageError(f"{printable(self.targets[0])!r} is no WORKSPACE/PROJECT")
-        return workspace, name
+        return named
 
 
 def choice_options(command: Callable[..., int]) -> Callable[..., int]:
@@ -101,7 +101,7 @@ async def chosen_keys(session: Session, choice: Choice) -> list[str]:
 def _named(choice: Choice) -> list[str]:
     keys = [*choice.targets, *(_lines(choice.keys_from) if choice.keys_from else ())]
     for key in keys:
-        if not (key.isascii() and key.isalnum() and len(key) in _KEY):
+        if not is_key(key):
             raise UsageError(f"{shortened(printable(key), 60)!r} is no experiment key")
     return keys
 

@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from comet_async import comet
+from comet_async.cli.addresses import project_of
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
 from comet_async.cli.output import is_terminal, put, put_bytes, safe_json, say
@@ -125,10 +126,10 @@ query.examples = (
 
 
 def _project(text: str) -> _Project:
-    workspace, slash, name = text.partition("/")
-    if not (slash and workspace.strip() and name.strip()):
+    named = project_of(text)
+    if named is None:
         raise UsageError(f"{printable(text)!r} is no project; use WORKSPACE/PROJECT")
-    return _Project(workspace, name)
+    return _Project(*named)
 
 
 async def _rows(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import click
 
+from comet_async.cli.addresses import project_of
 from comet_async.cli.choosing import Choice, choice_options, chosen_keys
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
@@ -219,13 +220,11 @@ def move(order: _Order, /, *, to: str, symlink: bool) -> int:
     """Move experiments to another project, or link to them there."""
     from comet_async import bulk  # noqa: PLC0415 as above
 
-    workspace, _, project = to.partition("/")
-    if not workspace.strip() or not project.strip():
+    target = project_of(to)
+    if target is None:
         raise UsageError(f"--to {printable(to)}: name WORKSPACE/PROJECT")
     return order.carry_out(
-        lambda s, keys, how: bulk.move_experiments(
-            s, keys, workspace, project, symlink=symlink, **how
-        )
+        lambda s, keys, how: bulk.move_experiments(s, keys, *target, symlink=symlink, **how)
     )
 
 
