@@ -6,21 +6,23 @@
 
 from __future__ import annotations
 
-import functools
 import json as json_text
 import math
-import types
-import typing
-from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar, cast
+from collections.abc import Collection, Mapping
+from typing import TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
-import msgspec
-
+from comet_async import wire
+from comet_async.building import (
+    at_most_one,
+    exactly_one,
+    refuse_half_characters,
+    refuse_unusable,
+)
 from comet_async.comet.members import Members
 from comet_async.errors import UsageError
-from comet_async.redaction import MASK, bare_url, mask, shortened
 from comet_async.request import Blob, Effect, QueryValue, Request, build
+from comet_async.wire import NullableDict, NullableList, no_items, no_members
 
 __all__ = [
     "SERVICE",
@@ -46,11 +48,9 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-V = TypeVar("V")
 
 SERVICE = "comet"
 """Name of the service in every request of this catalogue."""
-
 
 Cell: TypeAlias = str | int | float | None
 """A value as the wire wrote it: usually a text, also for numbers. `number` reads it."""
@@ -58,111 +58,22 @@ Cell: TypeAlias = str | int | float | None
 Metadata: TypeAlias = str | dict[str, object] | None
 """User metadata as sent: mostly a JSON document in a text, also "", null or an object."""
 
-if TYPE_CHECKING:
-    NullableList: TypeAlias = list[T]
-    NullableDict: TypeAlias = dict[str, V]
-else:
-    NullableList = list[T] | None
-    NullableDict = dict[str, V] | None
 
-_SHOWN_ITEMS = 2
-_SHOWN_TEXT = 120
-
-
-class Flat(Members, frozen=True, kw_only=True, rename="camel"):
-    """Base of answers: immutable, unknown members ignored, secrets kept out of the repr.
+class Flat(wire.Flat, Members, frozen=True, kw_only=True):
+    """Base of small answers, that come by the thousand and hold no list or dict.
 
     Members are attributes, and can also be had by their names on the wire: see `Members`.
 
-    By itself it is the base of small answers that come by the thousand and hold no list or dict.
-
     The member `curlDownload` of assets holds the caller's own API key in clear text; no struct has
-    it, on purpose. Links are shown without their query, which may be signed.
+    it, on purpose.
     """
 
-    hidden_members: ClassVar[frozenset[str]] = frozenset()
-    """Fields whose content the repr masks."""
-    link_members: ClassVar[frozenset[str]] = frozenset()
-    """Fields that hold a URL, shown without user name and query."""
 
-    def __repr__(self) -> str:
-        told = ", ".join(f"{name}={self._shown(name)}" for name in self.__struct_fields__)
-        return f"{type(self).__name__}({told})"
+class Wire(wire.Wire, Flat, frozen=True, kw_only=True):
+    """Base of answers that hold lists or objects, which the server may send as null.
 
-    def to_dict(self) -> dict[str, object]:
-        """Return the members by their names on the wire, as plain dicts, lists and values.
-
-        What the server did not send is there with its default.
-        """
-        return cast("dict[str, object]", msgspec.to_builtins(self))
-
-    def _shown(self, name: str) -> str:
-        value = getattr(self, name)
-        if not value:
-            return repr(value)
-        if name in self.hidden_members:
-            return MASK
-        if name in self.link_members and isinstance(value, str):
-            return repr(_bare_link(value))
-        return _shown(value)
-
-
-class Wire(Flat, frozen=True, kw_only=True):
-    """Base of answers that hold lists or objects, which a server may send as null.
-
-    A member typed `NullableList[X]` or `NullableDict[X]` may be null on the wire and is then
-    empty here; where it has no default the answer is unusable without it: its lack is a decode
-    error, never an empty list.
+    See `comet_async.wire.Wire` for what null becomes, and `Members` for members by name.
     """
-
-    def __post_init__(self) -> None:
-        for name, empty in _nullable_members(type(self)):
-            if getattr(self, name) is None:
-                msgspec.structs.force_setattr(self, name, empty())
-
-
-def no_items() -> list[T]:  # pyright: ignore[reportInvalidTypeVarUse]  # the annotated member fills T in
-    """Return the default of a `NullableList` member: a new empty list for each answer."""
-    return cast("list[T]", msgspec.field(default_factory=list))
-
-
-def no_members() -> dict[str, V]:  # pyright: ignore[reportInvalidTypeVarUse]  # as above
-    """Return the default of a `NullableDict` member: a new empty dict for each answer."""
-    return cast("dict[str, V]", msgspec.field(default_factory=dict))
-
-
-def _bare_link(link: str) -> str:
-    bare = bare_url(link)
-    return f"{bare}?{MASK}" if "?" in link else bare
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, str):
-        return repr(shortened(mask(value), _SHOWN_TEXT))
-    if isinstance(value, list):
-        items = cast("list[object]", value)
-        shown = [_shown(item) for item in items[:_SHOWN_ITEMS]]
-        more = [f"… {len(items)} in all"] if len(items) > _SHOWN_ITEMS else []
-        return f"[{', '.join(shown + more)}]"
-    if isinstance(value, dict):
-        members = list(cast("dict[object, object]", value).items())
-        pairs = [f"{_shown(key)}: {_shown(item)}" for key, item in members[:_SHOWN_ITEMS]]
-        more = [f"… {len(members)} in all"] if len(members) > _SHOWN_ITEMS else []
-        return f"{{{', '.join(pairs + more)}}}"
-    return repr(value)
-
-
-@functools.cache
-def _nullable_members(kind: type[Wire]) -> tuple[tuple[str, Callable[[], object]], ...]:
-    """Return the fields typed `list | None` or `dict | None`, each with what stands for null."""
-    found: list[tuple[str, Callable[[], object]]] = []
-    for field in msgspec.structs.fields(kind):
-        arms = typing.get_args(field.type)
-        rest = [arm for arm in arms if arm is not types.NoneType]
-        origin = typing.get_origin(rest[0]) if len(rest) == 1 != len(arms) else None
-        if origin is list or origin is dict:
-            found.append((field.name, cast("Callable[[], object]", origin)))
-    return tuple(found)
 
 
 def read(
@@ -225,50 +136,6 @@ def blob(
     return read(path, Blob, query=query, path_params=path_params, may_be_empty=may_be_empty)
 
 
-def refuse_unusable(path: str, members: Mapping[str, object], allowed: Collection[str]) -> None:
-    """Refuse texts that are empty, but for those `allowed` by wire name, or no Unicode.
-
-    Raises:
-        UsageError: There is one.
-    """
-    for name, value in members.items():
-        if not isinstance(value, str):
-            continue
-        if not value.strip() and name not in allowed:
-            raise UsageError(f"{path}: {name} is empty; give a value or leave it out")
-        if not value.isascii():
-            _refuse_half_characters(f"{path}: {name}", value)
-
-
-def _refuse_half_characters(told: str, text: str) -> None:
-    """Refuse what has no UTF-8 form, as file names that Python could not decode."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{told} holds half a character; give valid Unicode text") from None
-
-
-def exactly_one(path: str, **values: object) -> None:
-    """Refuse arguments of which not exactly one is given; names are the caller's own.
-
-    Raises:
-        UsageError: None or several are given.
-    """
-    if sum(value is not None for value in values.values()) != 1:
-        raise UsageError(f"{path}: give exactly one of {', '.join(values)}")
-
-
-def at_most_one(path: str, **values: object) -> None:
-    """Refuse arguments that exclude each other; names are the caller's own.
-
-    Raises:
-        UsageError: Several are given.
-    """
-    given = [name for name, value in values.items() if value is not None]
-    if len(given) > 1:
-        raise UsageError(f"{path}: {' and '.join(given)} exclude each other")
-
-
 def project_address(
     path: str, project_id: str | None, project_name: str | None, workspace_name: str | None
 ) -> dict[str, str]:
@@ -316,7 +183,7 @@ def twice_encoded(name: str | None) -> str | None:
     """
     if name is None:
         return None
-    _refuse_half_characters("the artifact's name", name)
+    refuse_half_characters("the artifact's name", name)
     return quote(name, safe="")
 
 
