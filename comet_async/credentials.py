@@ -123,10 +123,12 @@ class FileKey:
 
     Args:
         path: The file; its whole text, stripped, is the key.
+        first_line: Take the first line alone.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, first_line: bool = False) -> None:
         self._path = path
+        self._first_line = first_line
         self._seen: tuple[int, int, int] | None = None
         self._secret: Secret | None = None
 
@@ -142,6 +144,8 @@ class FileKey:
             seen = (state.st_mtime_ns, state.st_size, state.st_ino)
             if self._secret is None or seen != self._seen:
                 text = self._path.read_text("utf-8")
+                if self._first_line:
+                    text = text.partition("\n")[0]
                 self._secret = Secret(text, origin=f"the key file {self._path}")
                 self._seen = seen
         except (OSError, UnicodeDecodeError) as error:

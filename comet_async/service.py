@@ -59,11 +59,13 @@ class ServerMessage(msgspec.Struct, frozen=True):
         text: The sentence, as sent.
         code: The service's own error code, if any.
         failed: Whether it says that the request failed (else: that there is nothing to send).
+        request_id: The server's own id of the exchange, where the message has it.
     """
 
     text: str
     code: int | None = None
     failed: bool = True
+    request_id: str | None = None
 
 
 Tls: TypeAlias = ssl.SSLContext | str | None
@@ -79,6 +81,11 @@ def _no_message(body: bytes) -> None:
     del body
 
 
+def _no_advice(request: Request[object], status: int) -> str | None:
+    del request, status
+    return None
+
+
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """Profile of one API at one base URL.
 
@@ -92,6 +99,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
         limits: Limits by bucket; "default" serves every bucket without an entry.
         bucket_of: Which bucket a request draws from.
         read_message: Finds the service's message object in a body; None when it is none.
+        read_refusal: Finds the message in the body of a status that says no; None to ask
+            `read_message`.
+        advice: What to add to the message of a status that a request met; None for nothing.
+        keep_connections: Whether a connection serves one request after another; False where a proxy
+            drops idle ones, so that a write could not tell whether it had arrived.
         retry_after_headers: Headers that hold a wait, in order of preference.
         request_id_header: Header that holds the server's id of an exchange.
         tls: CA bundle or context.
@@ -109,6 +121,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     limits: Mapping[str, Limits] = msgspec.field(default_factory=lambda: {"default": Limits()})
     bucket_of: Callable[[Request[object]], str] = _default_bucket
     read_message: Callable[[bytes], ServerMessage | None] = _no_message
+    read_refusal: Callable[[bytes], ServerMessage | None] | None = None
+    advice: Callable[[Request[object], int], str | None] = _no_advice
+    keep_connections: bool = True
     retry_after_headers: tuple[str, ...] = ("Retry-After",)
     request_id_header: str = "X-Request-Id"
     tls: Tls = None

@@ -173,7 +173,11 @@ class Lane:
             names = self.service.retry_after_headers
             error.retry_after = retry_after(answer.headers, names, now=time.time)
             error.taken = not answer.early
-            error.request_id = answer.headers.get(self.service.request_id_header.lower())
+            named = answer.headers.get(self.service.request_id_header.lower())
+            error.request_id = error.request_id if named is None else named
+            advice = self.service.advice(request, answer.status)
+            if advice is not None:
+                error.message = f"{error.message}; {advice}"
             raise
         if request.tap is not None:
             request.tap(without_keys(answer.body, self._outgoing.secrets()))
@@ -200,7 +204,7 @@ class Lane:
         """
         bucket = self.bucket(request)
         past: tuple[Attempt, ...] = ()
-        fresh = False
+        fresh = alone = not self.service.keep_connections
         clock = asyncio.get_running_loop().time
         began = clock()
         while True:
@@ -227,7 +231,7 @@ class Lane:
             delay = self._delay(request, failed, trip, elapsed)
             outcome = str(failed.status or type(failed).__name__)
             past = (*past, Attempt(elapsed, outcome, delay))
-            fresh = isinstance(failed, StaleConnection)
+            fresh = alone or isinstance(failed, StaleConnection)
             if delay is None:
                 break
             self._retrying(request, trip.number, outcome, delay)

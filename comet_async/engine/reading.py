@@ -84,10 +84,11 @@ def refusal(service: Service, answer: HttpAnswer) -> CometAsyncError:
     status = answer.status
     if status < 400:  # noqa: PLR2004 HTTP's error classes
         return ProtocolError(f"unexpected status {status}", status=status)
-    message = service.read_message(answer.body)
-    text = message.text if message is not None else _plain(answer)
+    message = (service.read_refusal or service.read_message)(answer.body)
+    if message is None:
+        return status_error(status)(_plain(answer), status=status)
     return status_error(status)(
-        text, status=status, code=message.code if message is not None else None
+        message.text, status=status, code=message.code, request_id=message.request_id
     )
 
 
