@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from comet_async.engine.threads import SharedHops
+from comet_async.engine.threads import SharedHops, to_its_end
 
 _ACTS = 500
 
@@ -103,3 +103,29 @@ async def test_a_cancellation_waits_for_the_act() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done.is_set()
+
+
+async def test_work_that_is_cancelled_itself_ends_who_waits_for_it() -> None:
+    work: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await to_its_end(work)
+
+
+@pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
+async def test_cancellations_in_a_row_wait_for_the_end(ending: str) -> None:
+    work: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(to_its_end(work))
+    for _ in range(3):
+        await anyio.lowlevel.checkpoint()
+        task.cancel()
+    await anyio.lowlevel.checkpoint()
+    assert not task.done()
+    if ending == "done":
+        work.set_result(1)
+    elif ending == "failed":
+        work.set_exception(OSError("lost with the task"))
+    else:
+        work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
