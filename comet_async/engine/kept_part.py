@@ -22,7 +22,6 @@ __all__ = ["KEPT_FROM", "Beginning", "KeptPart", "owner_of", "this_boot"]
 KEPT_FROM = 1024 * 1024
 """Bytes from which on a part is worth keeping."""
 _SAFE_EVERY = 64 * 1024 * 1024
-_BLOCK = 1024 * 1024
 _LONGEST = 4096
 
 
@@ -62,8 +61,8 @@ class KeptPart:
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self._fingerprint = fingerprint
-        self._name, record = names_beside(path, owner_of(fingerprint))
-        self._file = PartFile(path, self._name)
+        name, record = names_beside(path, owner_of(fingerprint))
+        self._file = PartFile(path, name)
         self._told = path.with_name(record)
         self._record: _Record | None = None
         self._written = 0
@@ -107,13 +106,7 @@ class KeptPart:
         Raises:
             DestinationError: The disk is failing.
         """
-        at = 0
-        while at < size:
-            block = self._file.read(at, min(_BLOCK, size - at))
-            if not block:
-                raise DestinationError(f"cannot read {self._name}: it became shorter")
-            at += len(block)
-            yield block
+        return self._file.blocks(size)
 
     def start(self, etag: str, total: int) -> bool:
         """Begin anew: an empty part, and the record of what is to come.

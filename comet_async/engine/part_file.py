@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from comet_async.engine.file_locks import locked
@@ -18,6 +19,7 @@ __all__ = ["PartFile", "PartMoved", "checked_folder", "names_beside", "sync_fold
 
 _SPARE = 16 * 1024 * 1024
 _NAME_BYTES = 120
+_BLOCK = 1024 * 1024
 _TOKEN = secrets.token_hex(6)
 _COUNT = itertools.count()
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -170,6 +172,20 @@ class PartFile:
             return os.read(descriptor, size)
         except OSError as error:
             raise self._failed(error) from None
+
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """Give the first `size` bytes, a block at a time.
+
+        Raises:
+            DestinationError: The disk is failing, or there are fewer.
+        """
+        at = 0
+        while at < size:
+            block = self.read(at, min(_BLOCK, size - at))
+            if not block:
+                raise DestinationError(f"cannot read {self.name}: it became shorter")
+            at += len(block)
+            yield block
 
     def cut(self, size: int) -> None:
         """Leave the first `size` bytes, and write after them.

@@ -22,7 +22,6 @@ from comet_async.errors import DestinationError
 __all__ = ["SpanPart", "can_write_spans"]
 
 _SAFE_EVERY = 64 * 1024 * 1024
-_BLOCK = 1024 * 1024
 _HEAD = 4096
 _COUNT = struct.Struct("<Q")
 _LONGEST = 64 * 1024
@@ -56,8 +55,8 @@ class SpanPart:
 
     def __init__(self, path: Path, fingerprint: str) -> None:
         self._fingerprint = fingerprint
-        self._name, record = names_beside(path, f"{owner_of(fingerprint)}.spans")
-        self._file = PartFile(path, self._name)
+        name, record = names_beside(path, f"{owner_of(fingerprint)}.spans")
+        self._file = PartFile(path, name)
         self._told = PartFile(path, record)
         self._record = _NOTHING
         self._ends: tuple[int, ...] = ()
@@ -175,13 +174,7 @@ class SpanPart:
         Raises:
             DestinationError: The disk is failing.
         """
-        at = 0
-        while at < self.total:
-            block = self._file.read(at, min(_BLOCK, self.total - at))
-            if not block:
-                raise DestinationError(f"cannot read {self._name}: it became shorter")
-            at += len(block)
-            yield block
+        return self._file.blocks(self.total)
 
     def finish(self, *, durable: bool) -> None:
         """Let the whole file appear, and forget the record.
