@@ -388,6 +388,19 @@ async def test_in_ranges_another_success_is_no_part_of_the_file(tmp_path: Path, 
 
 
 @pytest.mark.usefixtures("in_spans")
+@pytest.mark.parametrize("digits", [1, 5000])
+async def test_in_ranges_one_that_cannot_be_ends_them(tmp_path: Path, digits: int) -> None:
+    path = tmp_path / "f"
+    span = [("Content-Range", f"bytes {'9' * digits}-9/9")]
+    other = answer(b"x", status="206 Partial Content", headers=[*told(PLAIN), *span])
+    async with raw_server(ranged(PLAIN, other)) as server:
+        done = await fetched(server, path)
+    assert ranges(server)[-1] is None
+    assert done.resumed_from == 0
+    whole(path)
+
+
+@pytest.mark.usefixtures("in_spans")
 @pytest.mark.parametrize("sent", [0, 1000])
 async def test_in_ranges_one_that_ends_early_is_asked_for_again(tmp_path: Path, sent: int) -> None:
     path = tmp_path / "f"
