@@ -18,10 +18,9 @@ from comet_async.engine.session import Session
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
-    OutcomeUnknown,
-    ResponseError,
     StatusError,
     UsageError,
+    may_have_acted,
 )
 from comet_async.redaction import mask
 from comet_async.request import Effect, Request
@@ -289,7 +288,7 @@ class _Run:
                 await self._batch(items[:middle])
                 await self._batch(items[middle:])
             else:
-                twice = request.effect is Effect.APPEND and _may_have_acted(error)
+                twice = request.effect is Effect.APPEND and may_have_acted(error)
                 await self._over(items, "unknown" if twice else "failed", str(error))
         else:
             await self._over(items, "done", None)
@@ -329,12 +328,3 @@ def _is_refusal(error: CometAsyncError) -> bool:
         return False
     for_now = error.status in {_TIMED_OUT, _THROTTLED}
     return _CLIENT_ERRORS <= error.status < _SERVER_ERRORS and not for_now
-
-
-def _may_have_acted(error: CometAsyncError) -> bool:
-    """Tell whether a server may have done what it was asked, by how that has ended."""
-    if isinstance(error, StatusError):
-        status = error.status
-        unclear = status is None or status >= _SERVER_ERRORS or status == _TIMED_OUT
-        return error.taken and unclear
-    return isinstance(error, (OutcomeUnknown, ResponseError))
