@@ -149,25 +149,24 @@ class Core:
     async def send_all(self, pairs: Iterable[tuple[str, Request[object]]]) -> list[str]:
         """Send any number of writes, many at a time, and return their keys.
 
+        One operation upon thousands of experiments is rather for `comet_async.bulk`, which has a
+        ledger, a dry run, and an account of each.
+
         Raises:
             CometAsyncError: The first failure, when all have been tried; a note tells the others.
         """
-        await self._opened()
-        done: list[str] = []
-        failed: list[Failed[str]] = []
-        width = self._service.limits_of("default").concurrency
-        async with fan_out(self.send, pairs, concurrency=width, ordered=True) as outcomes:
-            async for outcome in outcomes:
-                if isinstance(outcome, Failed):
-                    failed.append(outcome)
-                else:
-                    done.append(outcome.key)
+        session = await self._opened()
+        with self._cache.writing():
+            found = await session.collect(
+                ((number, key), request) for number, (key, request) in enumerate(pairs)
+            )
+        failed = [key for _, key in found.failed]
         if failed:
-            error = failed[0].error
-            keys = ", ".join(shortened(entry.key, 60) for entry in failed[:_NOTED])
-            error.add_note(f"{len(failed)} of {len(failed) + len(done)} failed: {keys}")
+            error = next(iter(found.failed.values()))
+            keys = ", ".join(shortened(key, 60) for key in failed[:_NOTED])
+            error.add_note(f"{len(failed)} of {len(failed) + len(found.ok)} failed: {keys}")
             raise error
-        return done
+        return [key for _, key in found.ok]
 
     async def download(
         self, request: Request[Blob], path: Path | str, *, overwrite: bool = False

@@ -800,6 +800,9 @@ class API(Facade):
     def send_all(self, pairs: Iterable[tuple[str, Request[object]]]) -> list[str]:
         """Send any number of writes, many at a time, and return their keys.
 
+        One operation upon thousands of experiments is rather for `comet_async.bulk`, which has a
+        ledger, a dry run, and an account of each.
+
         Raises:
             CometAsyncError: The first failure, when all have been tried; a note tells the others.
         """
