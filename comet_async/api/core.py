@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
+from typing import Self, TypeVar
 
 from comet_async import comet
 from comet_async.api.cache import ReadCache
 from comet_async.credentials import Credentials, Secret, without_frames
+from comet_async.engine.blocks import AsyncBlock
 from comet_async.engine.download import Downloaded
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.session import Session
@@ -28,7 +29,7 @@ _VERSION = "v2"
 _NOTED = 20
 
 
-class Core:
+class Core(AsyncBlock):
     """A session, opened at the first request, and a cache of reads in front of it.
 
     Args:
@@ -66,16 +67,6 @@ class Core:
         self._observer = observer
         self._cache = ReadCache(enabled=cache)
         self._closed = False
-
-    if not TYPE_CHECKING:  # a type checker refuses `with` by itself, as long as this is not there
-
-        def __enter__(self) -> NoReturn:
-            raise UsageError(
-                "write `async with`; without async, comet_async.blocking.API has the same verbs"
-            )
-
-        def __exit__(self, *error: object) -> None:
-            """Be there, for `with` looks for it before it enters."""
 
     async def __aenter__(self) -> Self:
         await self._opened()

@@ -469,11 +469,3 @@ async def test_no_frame_of_an_error_shows_the_key(server: LocalServer) -> None:
             assert key not in "".join(repr(frame.f_locals) for frame in ours[1:])
             assert key not in repr(caught.value)
     assert key not in repr(API(key, url=server.url).__dict__)
-
-
-def test_with_in_place_of_async_with_says_what_to_write() -> None:
-    with (
-        pytest.raises(UsageError, match=r"write `async with`; without async, .*blocking\.API"),
-        API("any-key-will-do-here", url="http://127.0.0.1:1"),  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]  # that is the point
-    ):
-        pass
