@@ -321,27 +321,23 @@ class API(Facade):
             NotFoundError: There is no such project.
         """
 
+    @overload
+    def get(
+        self, workspace: None = None, project_name: None = None, experiment: None = None
+    ) -> list[str]: ...
+    @overload
+    def get(self, workspace: str, project_name: str, experiment: str) -> APIExperiment | None: ...
+    @overload
+    def get(
+        self, workspace: str, project_name: str, experiment: None = None
+    ) -> list[APIExperiment] | APIExperiment | None: ...
+    @overload
     def get(
         self,
         workspace: str | None = None,
         project_name: str | None = None,
         experiment: str | None = None,
-    ) -> list[str] | list[APIExperiment] | APIExperiment | None:
-        """Return what a path names.
-
-        Args:
-            workspace: A workspace, or a path as "workspace/project/experiment"; None for the
-                names of all workspaces.
-            project_name: A project, or "project/experiment"; None for the names of the projects.
-            experiment: Key or name; None for all experiments of the project.
-
-        Returns:
-            Names, experiments, or one experiment (None when there is none).
-
-        Raises:
-            UsageError: The path goes on in an argument that is given as well.
-        """
-
+    ) -> list[str] | list[APIExperiment] | APIExperiment | None: ...
     def get_experiments(
         self,
         workspace: str,
