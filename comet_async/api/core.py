@@ -240,6 +240,8 @@ def _service_of(
 ) -> Service:
     if version != _VERSION:
         raise UsageError(f"version is {version!r}; only {_VERSION!r} is spoken here")
+    if hasattr(api_key, "services"):
+        raise UsageError("the first argument is the key; give a session by name, as session=...")
     if session is None:
         return comet.service(api_key, url=url, limits=limits)
     if others or api_key is not None:

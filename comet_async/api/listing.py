@@ -100,10 +100,12 @@ class ExperimentReads(ProjectReads):
             sort_order: "asc" or "desc".
 
         Raises:
-            UsageError: A page of no project, or a pattern that is no regular expression.
+            UsageError: A page without project or size, or a pattern that is no regular expression.
         """
         if page is not None and project_name is None:
             raise UsageError("a page is of one project; give project_name")
+        if page is not None and page_size is None:
+            raise UsageError("a page has a size; give page_size")
         asked = {
             name: comet.get_experiments(
                 workspace_name=workspace,

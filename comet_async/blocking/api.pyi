@@ -362,7 +362,7 @@ class API(Facade):
             sort_order: "asc" or "desc".
 
         Raises:
-            UsageError: A page of no project, or a pattern that is no regular expression.
+            UsageError: A page without project or size, or a pattern that is no regular expression.
         """
 
     def get_archived_experiments(
