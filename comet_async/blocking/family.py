@@ -29,6 +29,7 @@ from comet_async.blocking.block import Block, Host, Stepped
 from comet_async.blocking.facade import Facade, unwrapped
 from comet_async.blocking.portal import Portal, leased
 from comet_async.blocking.session import Session
+from comet_async.engine.blocks import PlainBlock
 from comet_async.engine.session import Session as AsyncSession
 
 __all__ = ["Family"]
@@ -120,7 +121,7 @@ class _Made(Facade):
         return value
 
 
-class _Closable(_Made):
+class _Closable(_Made, PlainBlock):
     """A blocking object that is closed in the end."""
 
     _host: Host[object] | None = None

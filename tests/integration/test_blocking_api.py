@@ -11,7 +11,8 @@ from types import FrameType
 
 import pytest
 
-from comet_async import Limits, blocking, bulk
+import comet_async
+from comet_async import Limits, blocking, bulk, comet
 from comet_async.errors import CometAsyncError, NotFoundError, UsageError
 from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
 from comet_async.testing import LOCAL_KEY, local_server
@@ -161,3 +162,34 @@ def test_a_call_under_way_ends_when_another_thread_closes(
         assert answer.result(10) is not None
     with pytest.raises(UsageError, match="closed; make another one"):
         run.get_metadata()
+
+
+URL = "http://127.0.0.1:1"
+
+
+def test_with_in_place_of_async_with_says_what_to_write() -> None:
+    for made in (
+        comet_async.Session(comet.service(LOCAL_KEY, url=URL)),
+        comet_async.API(LOCAL_KEY, url=URL),
+        comet_async.Model("team", "toy", api_key=LOCAL_KEY),
+    ):
+        name = type(made).__name__
+        told = rf"`async with {name}\(\.\.\.\)`.* comet_async\.blocking\.{name} "
+        with (
+            pytest.raises(UsageError, match=told),
+            made,  # type: ignore[union-attr]  # pyright: ignore[reportGeneralTypeIssues]  # that is the point
+        ):
+            raise AssertionError("it was entered")
+
+
+async def test_async_with_in_place_of_with_says_what_to_write() -> None:
+    for made in (
+        blocking.Session(comet.service(LOCAL_KEY, url=URL)),
+        blocking.API(LOCAL_KEY, url=URL),
+        blocking.Model("team", "toy", api_key=LOCAL_KEY),
+    ):
+        name = type(made).__name__
+        told = rf"`with {name}\(\.\.\.\)`, .*comet_async\.blocking; .* comet_async\.{name} "
+        with made, pytest.raises(UsageError, match=told):
+            async with made:  # type: ignore[union-attr]  # pyright: ignore[reportGeneralTypeIssues]  # as above
+                raise AssertionError("it was entered")

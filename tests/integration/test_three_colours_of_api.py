@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from comet_async import API, Limits, blocking, bulk, comet
-from comet_async.errors import AuthenticationError, NotFoundError, UsageError
+from comet_async.errors import (
+    AuthenticationError,
+    ClientError,
+    DestinationError,
+    NotFoundError,
+    UsageError,
+)
 from comet_async.query import Metric, Tag
 from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
 from comet_async.testing import local_server
@@ -177,6 +183,28 @@ def test_registry(run: Run) -> None:
         assert "shown" in await model.tags(version)
         await model.delete_tag(version, "shown")
         assert "shown" not in await model.tags(version)
+
+    run(body)
+
+
+def test_an_artifact_is_saved_in_a_folder(run: Run, tmp_path: Path) -> None:
+    async def body(api: API) -> None:
+        name = (await api.get_artifact_list(WORKSPACE)).artifacts[0].name
+        assert name is not None
+        latest = await api.get_artifact(WORKSPACE, name)
+        listed = await api.get_artifact_files(WORKSPACE, name, version=latest.artifact_version)
+        sizes = {file.file_name: file.file_size for file in listed.files if not file.is_remote}
+        assert sizes
+        for which in ("latest", latest.artifact_version):
+            assert which is not None
+            folder = tmp_path / threading.current_thread().name / which
+            paths = await api.download_artifact(WORKSPACE, name, which, folder)
+            saved = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+            assert saved == sizes
+        with pytest.raises(DestinationError):
+            await api.download_artifact(WORKSPACE, name, "latest", folder, overwrite=False)
+        with pytest.raises(ClientError):
+            await api.download_artifact(WORKSPACE, name, "99.0.0", folder)
 
     run(body)
 
