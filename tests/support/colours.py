@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 Body = Callable[[Any], Coroutine[Any, Any, T]]
 Run = Callable[..., Any]
+_PATIENCE = 5.0
 
 
 class Awaited:
@@ -156,7 +157,10 @@ def nothing_left() -> Iterator[None]:
     blocking.call(_held)  # libuv keeps a pipe for the rest of the process, once it was used
     threads, before = set(threading.enumerate()), asyncio.run(_held())
     yield
-    assert [thread for thread in threading.enumerate() if thread not in threads] == []
+    more = [thread for thread in threading.enumerate() if thread not in threads]
+    for thread in more:
+        thread.join(_PATIENCE)  # those of a pool end a moment after their loop, not with it
+    assert not (left := [thread for thread in more if thread.is_alive()]), f"left behind: {left}"
     asyncio.run(settled(before))
 
 
