@@ -7,7 +7,8 @@
 Coroutine functions wait for their result, asynchronous iterators become iterators, asynchronous
 context managers become context managers, and objects of the family's own classes, also in lists,
 tuples and dicts, become blocking ones. Arguments go the other way. Other functions are called in
-the portal, since the asynchronous object lives there; properties are read in place.
+the portal, since the asynchronous object lives there, and in place when that is over, for they need
+no connection; properties are read in place.
 
 A stub beside the module tells type checkers the same. To make a new module of blocking classes,
 write the lines above, add an entry to `STUBS` in `tests/support/blocking_stubs.py`, and run
@@ -88,9 +89,14 @@ class _Made(Facade):
 
             return classmethod(_described(of_class, function))
 
+        waits = inspect.iscoroutinefunction(member)
+
         def method(self: _Made, /, *args: object, **options: object) -> object:
-            work = _work(getattr(self.asynchronous, name), args, options)
-            return self._shown(self._portal.call(work), self._portal)
+            function, portal = getattr(self.asynchronous, name), self._portal
+            if portal.beside_nothing and not waits:
+                plain, named = _unwrapped(args, options)
+                return self._shown(function(*plain, **named), portal)
+            return self._shown(portal.call(_work(function, args, options)), portal)
 
         return _described(method, member) if callable(member) else member
 
@@ -199,9 +205,14 @@ def _work(
     function: Callable[..., object], args: tuple[object, ...], options: dict[str, object]
 ) -> Callable[[], Awaitable[object]]:
     """Return a call of a function of the asynchronous side, to be made in the portal."""
-    plain = cast("tuple[object, ...]", unwrapped(args))
-    named = cast("dict[str, object]", unwrapped(options))
+    plain, named = _unwrapped(args, options)
     return lambda: _called(function, plain, named)
+
+
+def _unwrapped(
+    args: tuple[object, ...], options: dict[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    return cast("tuple[tuple[object, ...], dict[str, object]]", unwrapped((args, options)))
 
 
 async def _called(

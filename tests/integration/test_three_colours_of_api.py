@@ -193,6 +193,25 @@ def test_errors_come_as_themselves(run: Run) -> None:
     run(closed)
 
 
+def test_what_needs_no_request_is_there_when_it_is_closed(run: Run) -> None:
+    async def body(api: API) -> None:
+        one = (await api.get_experiments(WORKSPACE, PROJECT))[0]
+        known = one.to_dict()
+        await api.close()
+        assert one.to_dict() == known
+        assert api.use_cache(cache=False) is False
+        api.clear_cache()
+        with pytest.raises(UsageError, match="experiment/tag"):
+            api.do_cache("experiment/tagz")
+        with pytest.raises(UsageError, match="closed; make another one"):
+            await one.get_tags()
+        listing = api.gen_experiments(WORKSPACE)
+        with pytest.raises(UsageError, match="closed; make another one"):
+            await anext(listing)
+
+    run(body)
+
+
 def test_its_session_is_of_the_same_colour(run: Run) -> None:
     async def body(api: API) -> None:
         keys = [one.key for one in await api.get_experiments(WORKSPACE)]
