@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 
-from comet_async import Limits, blocking, bulk
+from comet_async import Limits, blocking, bulk, comet
 from comet_async.errors import CometAsyncError, NotFoundError, UsageError
 from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
 from comet_async.testing import LOCAL_KEY, local_server
@@ -132,6 +132,26 @@ def test_a_hook_is_told_of_the_progress_and_may_not_call_back(
         assert seen[3:] == [(1, 1)]
         assert known == [keys[1]]  # what needs no request does not wait
         assert api.get_workspaces() == [WORKSPACE]
+
+
+def test_generators_of_arguments_may_ask_the_api(opened: Callable[[], blocking.API]) -> None:
+    def failing() -> Iterator[str]:
+        yield api.get_experiments(WORKSPACE)[0].key
+        raise ZeroDivisionError
+
+    with opened() as api:
+        tags = api.send_each(
+            (run.key, comet.get_experiment_tags(run.key))
+            for run in api.gen_experiments(WORKSPACE)
+            if run.get_metadata().experiment_key == run.key
+        )
+        assert len(tags) == SPEC.experiments
+        with pytest.raises(ZeroDivisionError):
+            api.archive_experiments(failing())  # type: ignore[arg-type]  # as one is tempted to
+        keys = [run.key for run in api.get_experiments(WORKSPACE)]
+        assert set(keys) == set(tags)
+        found = api.get_metrics_for_chart(experiment_keys=map(str, keys), metrics=["loss"])  # type: ignore[arg-type]  # as above
+        assert set(found) == set(keys)
 
 
 def test_failures_of_many_writes_tell_what_was_done(opened: Callable[[], blocking.API]) -> None:

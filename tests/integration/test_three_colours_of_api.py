@@ -205,6 +205,8 @@ def test_what_needs_no_request_is_there_when_it_is_closed(run: Run) -> None:
             api.do_cache("experiment/tagz")
         with pytest.raises(UsageError, match="closed; make another one"):
             await one.get_tags()
+        with pytest.raises(UsageError, match="closed; make another one"):
+            assert api.session
         listing = api.gen_experiments(WORKSPACE)
         with pytest.raises(UsageError, match="closed; make another one"):
             await anext(listing)
