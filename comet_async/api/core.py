@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _VERSION = "v2"
 _NOTED = 20
+_CLOSED = "the API is closed; make another one"
 
 
 class Core(AsyncBlock):
@@ -98,6 +99,8 @@ class Core(AsyncBlock):
         Raises:
             UsageError: Nothing was asked yet, or it is closed.
         """
+        if self._closed:
+            raise UsageError(_CLOSED)
         if self._session is None:
             raise UsageError("the API is not open; use `async with API() as api`")
         return self._session
@@ -220,7 +223,7 @@ class Core(AsyncBlock):
 
     async def _opened(self) -> Session:
         if self._closed:
-            raise UsageError("the API is closed; make another one")
+            raise UsageError(_CLOSED)
         if self._session is None:
             session = Session(self._service, observer=self._observer)
             await session.__aenter__()
