@@ -53,6 +53,7 @@ __all__ = [
     "TlsError",
     "TransportError",
     "UsageError",
+    "may_have_acted",
     "status_error",
 ]
 
@@ -333,3 +334,26 @@ def status_error(status: int) -> type[StatusError]:
     if found is not None:
         return found
     return ClientError if 400 <= status < 500 else ServerError  # noqa: PLR2004 HTTP's own classes
+
+
+def may_have_acted(error: CometAsyncError) -> bool:
+    """Tell whether the server may have done what a write asked for, by how the write has ended.
+
+    It may have when its answer was lost or cannot be read, and when it is 408, a 5xx or a message
+    of such a code, unless that came before the request had left whole. It has not when nothing had
+    left, when it answered any other 4xx, and when its message in place of data says so.
+    """
+    if isinstance(error, TransportError):
+        return error.sent
+    if isinstance(error, StatusError):
+        return error.taken and (error.status is None or error.status not in _REFUSED)
+    if isinstance(error, MessageInsteadOfData):
+        return error.code is None or (error.code < _OWN_CODES and error.code not in _REFUSED)
+    return isinstance(error, (OutcomeUnknown, ResponseError))
+
+
+_REFUSED = frozenset(range(400, 500)) - {408}
+"""Statuses by which a server says that it did nothing."""
+
+_OWN_CODES = 600
+"""From here on codes of a message are the service's own, each for a refusal."""

@@ -1,8 +1,9 @@
 """A cache of reads that is never older than the last write that went through the same `API`.
 
 Answers are kept by the fingerprint of their request. Equal reads that run at the same time share
-one exchange. A write forgets everything, when it begins and again when it ends, and what was read
-across either moment is handed out but not kept.
+one exchange. Each reader has lists and dicts of its own: what is done to them changes no other's. A
+write forgets everything, when it begins and again when it ends, and what was read across either
+moment is handed out but not kept.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TypeAlias, TypeVar, cast
 import anyio
 import msgspec
 
+from comet_async.api.copying import copied
 from comet_async.errors import CometAsyncError, UsageError
 from comet_async.redaction import shortened
 from comet_async.request import Blob, Effect, Request
@@ -162,7 +164,7 @@ class ReadCache:
             found = self._stored.get(key)
             if found is not None:
                 self._stored.move_to_end(key)
-                return cast("T", found[0])
+                return cast("T", copied(found[0]))
             flight = self._flights.get(key)
             if flight is None:
                 return await self._fly(key, request, send)
@@ -170,7 +172,7 @@ class ReadCache:
             if flight.error is not None:
                 raise copy.copy(flight.error)
             if flight.landed:
-                return cast("T", flight.value)
+                return cast("T", copied(flight.value))
 
     @contextlib.contextmanager
     def writing(self) -> Generator[None]:
@@ -200,9 +202,9 @@ class ReadCache:
             flight.error = copy.copy(error)
             raise
         else:
-            flight.value, flight.landed = value, True
+            flight.value, flight.landed = copied(value), True
             if generation == self._generation and not self._writes:
-                self._store(key, value, request.path.removeprefix(_PREFIX))
+                self._store(key, flight.value, request.path.removeprefix(_PREFIX))
             return value
         finally:
             if self._flights.get(key) is flight:

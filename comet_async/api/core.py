@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NoReturn, Self, TypeVar
+from typing import Self, TypeVar
 
 from comet_async import comet
 from comet_async.api.cache import ReadCache
 from comet_async.credentials import Credentials, Secret, without_frames
+from comet_async.engine.blocks import AsyncBlock
 from comet_async.engine.download import Downloaded
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.session import Session
@@ -26,9 +27,10 @@ T = TypeVar("T")
 
 _VERSION = "v2"
 _NOTED = 20
+_CLOSED = "the API is closed; make another one"
 
 
-class Core:
+class Core(AsyncBlock):
     """A session, opened at the first request, and a cache of reads in front of it.
 
     Args:
@@ -67,16 +69,6 @@ class Core:
         self._cache = ReadCache(enabled=cache)
         self._closed = False
 
-    if not TYPE_CHECKING:  # a type checker refuses `with` by itself, as long as this is not there
-
-        def __enter__(self) -> NoReturn:
-            raise UsageError(
-                "write `async with`; without async, comet_async.blocking.API has the same verbs"
-            )
-
-        def __exit__(self, *error: object) -> None:
-            """Be there, for `with` looks for it before it enters."""
-
     async def __aenter__(self) -> Self:
         await self._opened()
         return self
@@ -107,6 +99,8 @@ class Core:
         Raises:
             UsageError: Nothing was asked yet, or it is closed.
         """
+        if self._closed:
+            raise UsageError(_CLOSED)
         if self._session is None:
             raise UsageError("the API is not open; use `async with API() as api`")
         return self._session
@@ -149,25 +143,24 @@ class Core:
     async def send_all(self, pairs: Iterable[tuple[str, Request[object]]]) -> list[str]:
         """Send any number of writes, many at a time, and return their keys.
 
+        One operation upon thousands of experiments is rather for `comet_async.bulk`, which has a
+        ledger, a dry run, and an account of each.
+
         Raises:
             CometAsyncError: The first failure, when all have been tried; a note tells the others.
         """
-        await self._opened()
-        done: list[str] = []
-        failed: list[Failed[str]] = []
-        width = self._service.limits_of("default").concurrency
-        async with fan_out(self.send, pairs, concurrency=width, ordered=True) as outcomes:
-            async for outcome in outcomes:
-                if isinstance(outcome, Failed):
-                    failed.append(outcome)
-                else:
-                    done.append(outcome.key)
+        session = await self._opened()
+        with self._cache.writing():
+            found = await session.collect(
+                ((number, key), request) for number, (key, request) in enumerate(pairs)
+            )
+        failed = [key for _, key in found.failed]
         if failed:
-            error = failed[0].error
-            keys = ", ".join(shortened(entry.key, 60) for entry in failed[:_NOTED])
-            error.add_note(f"{len(failed)} of {len(failed) + len(done)} failed: {keys}")
+            error = next(iter(found.failed.values()))
+            keys = ", ".join(shortened(key, 60) for key in failed[:_NOTED])
+            error.add_note(f"{len(failed)} of {len(failed) + len(found.ok)} failed: {keys}")
             raise error
-        return done
+        return [key for _, key in found.ok]
 
     async def download(
         self, request: Request[Blob], path: Path | str, *, overwrite: bool = False
@@ -230,7 +223,7 @@ class Core:
 
     async def _opened(self) -> Session:
         if self._closed:
-            raise UsageError("the API is closed; make another one")
+            raise UsageError(_CLOSED)
         if self._session is None:
             session = Session(self._service, observer=self._observer)
             await session.__aenter__()
@@ -250,6 +243,8 @@ def _service_of(
 ) -> Service:
     if version != _VERSION:
         raise UsageError(f"version is {version!r}; only {_VERSION!r} is spoken here")
+    if hasattr(api_key, "services"):
+        raise UsageError("the first argument is the key; give a session by name, as session=...")
     if session is None:
         return comet.service(api_key, url=url, limits=limits)
     if others or api_key is not None:

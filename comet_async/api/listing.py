@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Iterable
+from typing import overload
 
 from comet_async import comet
 from comet_async.api.account import ProjectReads
@@ -20,6 +21,29 @@ _PAGE = 1000
 class ExperimentReads(ProjectReads):
     """Reads that lead to experiments; what a listing tells of them is kept."""
 
+    @overload
+    async def get(
+        self, workspace: None = None, project_name: None = None, experiment: None = None
+    ) -> list[str]: ...
+
+    @overload
+    async def get(
+        self, workspace: str, project_name: str, experiment: str
+    ) -> APIExperiment | None: ...
+
+    @overload
+    async def get(
+        self, workspace: str, project_name: str, experiment: None = None
+    ) -> list[APIExperiment] | APIExperiment | None: ...
+
+    @overload
+    async def get(
+        self,
+        workspace: str | None = None,
+        project_name: str | None = None,
+        experiment: str | None = None,
+    ) -> list[str] | list[APIExperiment] | APIExperiment | None: ...
+
     async def get(
         self,
         workspace: str | None = None,
@@ -35,7 +59,9 @@ class ExperimentReads(ProjectReads):
             experiment: Key or name; None for all experiments of the project.
 
         Returns:
-            Names, experiments, or one experiment (None when there is none).
+            Names, experiments, or one experiment (None when there is none). A type checker knows
+            which from the arguments, but where a text may be a path: `get_experiments` and
+            `get_experiment` leave nothing open.
 
         Raises:
             UsageError: The path goes on in an argument that is given as well.
@@ -74,10 +100,12 @@ class ExperimentReads(ProjectReads):
             sort_order: "asc" or "desc".
 
         Raises:
-            UsageError: A page of no project, or a pattern that is no regular expression.
+            UsageError: A page without project or size, or a pattern that is no regular expression.
         """
         if page is not None and project_name is None:
             raise UsageError("a page is of one project; give project_name")
+        if page is not None and page_size is None:
+            raise UsageError("a page has a size; give page_size")
         asked = {
             name: comet.get_experiments(
                 workspace_name=workspace,

@@ -14,6 +14,7 @@ from comet_async.api.core import Core
 from comet_async.api.files import home_of, save_archive, save_files
 from comet_async.api.statuses import status_request
 from comet_async.credentials import Credentials, Secret
+from comet_async.engine.blocks import AsyncBlock
 from comet_async.engine.names import portable_path
 from comet_async.engine.threads import undivided
 from comet_async.errors import UsageError
@@ -21,7 +22,7 @@ from comet_async.errors import UsageError
 __all__ = ["Model"]
 
 
-class Model:
+class Model(AsyncBlock):
     """One registered model; `API.get_model` makes it after a look whether it exists.
 
     Args:

@@ -321,27 +321,23 @@ class API(Facade):
             NotFoundError: There is no such project.
         """
 
+    @overload
+    def get(
+        self, workspace: None = None, project_name: None = None, experiment: None = None
+    ) -> list[str]: ...
+    @overload
+    def get(self, workspace: str, project_name: str, experiment: str) -> APIExperiment | None: ...
+    @overload
+    def get(
+        self, workspace: str, project_name: str, experiment: None = None
+    ) -> list[APIExperiment] | APIExperiment | None: ...
+    @overload
     def get(
         self,
         workspace: str | None = None,
         project_name: str | None = None,
         experiment: str | None = None,
-    ) -> list[str] | list[APIExperiment] | APIExperiment | None:
-        """Return what a path names.
-
-        Args:
-            workspace: A workspace, or a path as "workspace/project/experiment"; None for the
-                names of all workspaces.
-            project_name: A project, or "project/experiment"; None for the names of the projects.
-            experiment: Key or name; None for all experiments of the project.
-
-        Returns:
-            Names, experiments, or one experiment (None when there is none).
-
-        Raises:
-            UsageError: The path goes on in an argument that is given as well.
-        """
-
+    ) -> list[str] | list[APIExperiment] | APIExperiment | None: ...
     def get_experiments(
         self,
         workspace: str,
@@ -366,7 +362,7 @@ class API(Facade):
             sort_order: "asc" or "desc".
 
         Raises:
-            UsageError: A page of no project, or a pattern that is no regular expression.
+            UsageError: A page without project or size, or a pattern that is no regular expression.
         """
 
     def get_archived_experiments(
@@ -799,6 +795,9 @@ class API(Facade):
 
     def send_all(self, pairs: Iterable[tuple[str, Request[object]]]) -> list[str]:
         """Send any number of writes, many at a time, and return their keys.
+
+        One operation upon thousands of experiments is rather for `comet_async.bulk`, which has a
+        ledger, a dry run, and an account of each.
 
         Raises:
             CometAsyncError: The first failure, when all have been tried; a note tells the others.

@@ -6,8 +6,10 @@
 
 Coroutine functions wait for their result, asynchronous iterators become iterators, asynchronous
 context managers become context managers, and objects of the family's own classes, also in lists,
-tuples and dicts, become blocking ones. Arguments go the other way. Other functions are called in
-the portal, since the asynchronous object lives there; properties are read in place.
+tuples and dicts, become blocking ones. Arguments go the other way, and generators among them are
+drawn by the caller, since they may ask blocking objects. Other functions are called in the portal,
+since the asynchronous object lives there, and in place when that is over, for they need no
+connection; properties are read in place.
 
 A stub beside the module tells type checkers the same. To make a new module of blocking classes,
 write the lines above, add an entry to `STUBS` in `tests/support/blocking_stubs.py`, and run
@@ -22,16 +24,19 @@ import inspect
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager
-from types import TracebackType
+from types import GeneratorType, TracebackType
 from typing import Any, ClassVar, Self, cast
 
 from comet_async.blocking.block import Block, Host, Stepped
 from comet_async.blocking.facade import Facade, unwrapped
 from comet_async.blocking.portal import Portal, leased
 from comet_async.blocking.session import Session
+from comet_async.engine.blocks import PlainBlock
 from comet_async.engine.session import Session as AsyncSession
 
 __all__ = ["Family"]
+
+_LAZY = (GeneratorType, map, filter, zip)
 
 
 class _Made(Facade):
@@ -88,9 +93,14 @@ class _Made(Facade):
 
             return classmethod(_described(of_class, function))
 
+        waits = inspect.iscoroutinefunction(member)
+
         def method(self: _Made, /, *args: object, **options: object) -> object:
-            work = _work(getattr(self.asynchronous, name), args, options)
-            return self._shown(self._portal.call(work), self._portal)
+            function, portal = getattr(self.asynchronous, name), self._portal
+            if portal.beside_nothing and not waits:
+                plain, named = _unwrapped(args, options)
+                return self._shown(function(*plain, **named), portal)
+            return self._shown(portal.call(_work(function, args, options)), portal)
 
         return _described(method, member) if callable(member) else member
 
@@ -120,7 +130,7 @@ class _Made(Facade):
         return value
 
 
-class _Closable(_Made):
+class _Closable(_Made, PlainBlock):
     """A blocking object that is closed in the end."""
 
     _host: Host[object] | None = None
@@ -199,9 +209,21 @@ def _work(
     function: Callable[..., object], args: tuple[object, ...], options: dict[str, object]
 ) -> Callable[[], Awaitable[object]]:
     """Return a call of a function of the asynchronous side, to be made in the portal."""
-    plain = cast("tuple[object, ...]", unwrapped(args))
-    named = cast("dict[str, object]", unwrapped(options))
+    plain, named = _unwrapped(args, options)
     return lambda: _called(function, plain, named)
+
+
+def _unwrapped(
+    args: tuple[object, ...], options: dict[str, object]
+) -> tuple[tuple[object, ...], dict[str, object]]:
+    placed = tuple(_drawn(value) for value in args)
+    named = {name: _drawn(value) for name, value in options.items()}
+    return cast("tuple[tuple[object, ...], dict[str, object]]", unwrapped((placed, named)))
+
+
+def _drawn(value: object) -> object:
+    """Return the items of what makes them as they are drawn: it may ask blocking objects."""
+    return list(cast("Iterator[object]", value)) if isinstance(value, _LAZY) else value
 
 
 async def _called(

@@ -139,6 +139,12 @@ class Portal:
                 " callbacks run there: let them take notes, and call when they have returned"
             )
 
+    @property
+    def beside_nothing(self) -> bool:
+        """Whether nothing of the portal runs while this thread does: it is over, or it is here."""
+        here = self._thread.ident == threading.get_ident()
+        return self._over or here or not self.of_this_process
+
     def lease(self, holder: object) -> bool:
         """Keep the portal going until `holder` is released; False if it is over already."""
         with self._lock:

@@ -16,6 +16,7 @@ from comet_async.blocking.block import Block, Fed, Host, Stepped, drawn
 from comet_async.blocking.facade import Facade
 from comet_async.blocking.portal import Portal, leased
 from comet_async.engine.addresses import is_private
+from comet_async.engine.blocks import PlainBlock
 from comet_async.engine.download import Downloaded, Progress
 from comet_async.engine.fan_out import Outcome
 from comet_async.engine.observing import Counters
@@ -38,7 +39,7 @@ Page = TypeVar("Page")
 Item = TypeVar("Item")
 
 
-class Session(Facade):
+class Session(Facade, PlainBlock):
     """Sends requests to services, within their limits, and waits for the answers.
 
     Use it as `with Session(...)`, or call `close` in the end; one that was forgotten is closed with

@@ -18,10 +18,9 @@ from comet_async.engine.session import Session
 from comet_async.errors import (
     AuthenticationError,
     CometAsyncError,
-    OutcomeUnknown,
-    ResponseError,
     StatusError,
     UsageError,
+    may_have_acted,
 )
 from comet_async.redaction import mask
 from comet_async.request import Effect, Request
@@ -29,10 +28,8 @@ from comet_async.request import Effect, Request
 __all__ = ["Operation", "Options", "WritesFailed", "WritesReport", "apply", "each_once"]
 
 _CONCURRENCY = 16
-_CLIENT_ERRORS = 400
-_TIMED_OUT = 408
-_THROTTLED = 429
-_SERVER_ERRORS = 500
+_OF_ONE_ITEM = frozenset({400, 404, 409, 410, 422})
+_OF_SIZE = frozenset({413, 414, 431})
 
 
 class Options(TypedDict, total=False):
@@ -153,9 +150,11 @@ async def apply(
 ) -> WritesReport:
     """Do an operation to each of many items, and account for each.
 
-    A request for several items that the server refuses is halved, down to one item, so one bad item
-    holds up no other. An item whose request may have done something, and would do it twice, is
-    never sent again: it is reported as unknown.
+    A request for several items that the server refuses for what may be one of them (400, 404, 409,
+    410, 422) or for its size (413, 414, 431) is halved, down to one item, so one bad item holds up
+    no other. What concerns all of them alike, as 403 does, fails them at once: smaller requests
+    would be refused as well. An item whose request may have done something, and would do it twice,
+    is never sent again: it is reported as unknown.
 
     Args:
         session: An open session with one service.
@@ -284,12 +283,12 @@ class _Run:
             await self._over(items, "failed", str(error))
             raise
         except CometAsyncError as error:
-            if len(items) > 1 and _is_refusal(error):
+            if len(items) > 1 and _smaller_may_do(error):
                 middle = len(items) // 2
                 await self._batch(items[:middle])
                 await self._batch(items[middle:])
             else:
-                twice = request.effect is Effect.APPEND and _may_have_acted(error)
+                twice = request.effect is Effect.APPEND and may_have_acted(error)
                 await self._over(items, "unknown" if twice else "failed", str(error))
         else:
             await self._over(items, "done", None)
@@ -323,18 +322,6 @@ class _Run:
         )
 
 
-def _is_refusal(error: CometAsyncError) -> bool:
-    """Tell whether the server refused a request for what is in it: a smaller one may do."""
-    if not isinstance(error, StatusError) or error.status is None:
-        return False
-    for_now = error.status in {_TIMED_OUT, _THROTTLED}
-    return _CLIENT_ERRORS <= error.status < _SERVER_ERRORS and not for_now
-
-
-def _may_have_acted(error: CometAsyncError) -> bool:
-    """Tell whether a server may have done what it was asked, by how that has ended."""
-    if isinstance(error, StatusError):
-        status = error.status
-        unclear = status is None or status >= _SERVER_ERRORS or status == _TIMED_OUT
-        return error.taken and unclear
-    return isinstance(error, (OutcomeUnknown, ResponseError))
+def _smaller_may_do(error: CometAsyncError) -> bool:
+    """Tell whether the server refused a request for one of its items, or for its size."""
+    return isinstance(error, StatusError) and error.status in _OF_ONE_ITEM | _OF_SIZE

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from comet_async import comet
-from comet_async.cli.addresses import Named, read_named
+from comet_async.cli.addresses import Named
 from comet_async.cli.artifact_versions import artifact_details, artifact_version
-from comet_async.cli.asking import in_session
-from comet_async.cli.changes import Change, dry_run_option, make_changes
-from comet_async.cli.commands import Command
-from comet_async.cli.listings import json_option
+from comet_async.cli.changes import Change
+from comet_async.cli.labels import label_command, refuse_unknown_label
 from comet_async.cli.output import say
-from comet_async.errors import UsageError
 from comet_async.redaction import shortened
 
 if TYPE_CHECKING:
@@ -28,42 +26,12 @@ _MANY = {"alias": "aliases", "tag": "tags"}
 
 def _labels(word: str) -> click.Command:
     """Return the command that gives versions aliases, or tags."""
-    many = _MANY[word]
-
-    @click.command(word, cls=Command, help=f"Give a version {many}, or take them away.")
-    @click.argument("name", metavar="WORKSPACE/NAME:VERSION")
-    @click.argument("labels", metavar=f"{word.upper()}...", nargs=-1, required=True)
-    @click.option("--remove", is_flag=True, help="Take them away.")
-    @dry_run_option
-    @json_option
-    @click.pass_context
-    def label(
-        ctx: click.Context,
-        /,
-        *,
-        name: str,
-        labels: tuple[str, ...],
-        remove: bool,
-        dry_run: bool,
-        as_json: bool,
-    ) -> int:
-        wanted = read_named(name, "NAME", version="must")
-
-        async def work(session: Session) -> int:
-            changes = await _changes(session, wanted, labels, word, remove=remove)
-            return await make_changes(session, changes, dry_run=dry_run, as_json=as_json)
-
-        return in_session(ctx, work)
-
-    label.examples = (
-        f"comet-async artifact {word} team/digits:1.0.0 best",
-        f"comet-async artifact {word} team/digits:1.0.0 best --remove",
-    )
-    return label
+    example = f"comet-async artifact {word} team/digits:1.0.0"
+    return label_command(word, _MANY[word], "NAME", example, partial(_changes, word))
 
 
 async def _changes(
-    session: Session, wanted: Named, labels: Sequence[str], word: str, *, remove: bool
+    word: str, session: Session, wanted: Named, labels: Sequence[str], *, remove: bool
 ) -> list[Change]:
     """Return the one change that sets all labels of a version, none where they are as asked.
 
@@ -102,8 +70,7 @@ def _check_there(wanted: Named, word: str, asked: Mapping[str, str], there: Sequ
     known = {_folded(word, label) for label in there}
     for folded, label in asked.items():
         if folded not in known:
-            told = f"it has {', '.join(map(shortened, there))}" if there else "it has none"
-            raise UsageError(f"{wanted} has no {word} '{shortened(label)}'; {told}")
+            refuse_unknown_label(wanted, word, label, there)
 
 
 async def _say_moves(

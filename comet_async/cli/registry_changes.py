@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -14,6 +15,7 @@ from comet_async.cli.asking import in_session
 from comet_async.cli.changes import Change, confirmed, dry_run_option, make_changes
 from comet_async.cli.commands import Command
 from comet_async.cli.finding import find_experiment
+from comet_async.cli.labels import label_command, refuse_unknown_label
 from comet_async.cli.listings import counted, json_option
 from comet_async.cli.registry_models import model_details, version_items, version_of
 from comet_async.errors import BadRequestError, NotFoundError, UsageError
@@ -155,41 +157,12 @@ async def _check_status(session: Session, target: Named, status: object) -> None
 
 def _labels(word: str) -> click.Command:
     """Return the command that gives versions stages, or tags, which servers take for the same."""
-
-    @click.command(word, cls=Command, help=f"Give a version {word}s, or take them away.")
-    @click.argument("model", metavar=_VERSION)
-    @click.argument("names", metavar=f"{word.upper()}...", nargs=-1, required=True)
-    @click.option("--remove", is_flag=True, help="Take them away.")
-    @dry_run_option
-    @json_option
-    @click.pass_context
-    def label(
-        ctx: click.Context,
-        /,
-        *,
-        model: str,
-        names: tuple[str, ...],
-        remove: bool,
-        dry_run: bool,
-        as_json: bool,
-    ) -> int:
-        wanted = read_named(model, "MODEL", version="must")
-
-        async def work(session: Session) -> int:
-            changes = await _label_changes(session, wanted, names, word, remove=remove)
-            return await make_changes(session, changes, dry_run=dry_run, as_json=as_json)
-
-        return in_session(ctx, work)
-
-    label.examples = (
-        f"comet-async registry {word} team/resnet:1.0.0 best",
-        f"comet-async registry {word} team/resnet:1.0.0 best --remove",
-    )
-    return label
+    example = f"comet-async registry {word} team/resnet:1.0.0"
+    return label_command(word, f"{word}s", "MODEL", example, partial(_label_changes, word))
 
 
 async def _label_changes(
-    session: Session, wanted: Named, names: Sequence[str], word: str, *, remove: bool
+    word: str, session: Session, wanted: Named, names: Sequence[str], *, remove: bool
 ) -> list[Change]:
     version = version_of(await model_details(session, wanted), wanted)
     items = await version_items(session, wanted, [version])
@@ -207,8 +180,7 @@ async def _label_changes(
         ]
     for name in asked:
         if name not in there:
-            known = f"it has {', '.join(map(shortened, there))}" if there else "it has none"
-            raise UsageError(f"{wanted} has no {word} '{shortened(name)}'; {known}")
+            refuse_unknown_label(wanted, word, name, there)
     return [
         Change(
             f"remove {word}",

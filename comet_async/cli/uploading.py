@@ -12,16 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from comet_async import comet
-from comet_async.errors import (
-    AuthenticationError,
-    CometAsyncError,
-    DecodeError,
-    EmptyAnswer,
-    NotJson,
-    OutcomeUnknown,
-    ServerError,
-    UsageError,
-)
+from comet_async.errors import AuthenticationError, CometAsyncError, UsageError, may_have_acted
 from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 
@@ -240,7 +231,7 @@ class Uploads:
         )
 
     def _failed(self, number: int, error: CometAsyncError) -> None:
-        unknown = not self._details.overwrite and _is_open(error)
+        unknown = not self._details.overwrite and may_have_acted(error)
         self.states[number] = State.UNKNOWN if unknown else State.FAILED
         self.problems[number] = shortened(str(error))
         if isinstance(error, AuthenticationError):
@@ -277,13 +268,6 @@ class Uploads:
                 str(item.path),
                 problem,
             )
-
-
-def _is_open(error: CometAsyncError) -> bool:
-    """Tell whether the server may have stored a file although it did not say so."""
-    if isinstance(error, ServerError):
-        return error.taken
-    return isinstance(error, (OutcomeUnknown, DecodeError, EmptyAnswer, NotJson))
 
 
 _TOLD = {

@@ -28,11 +28,11 @@ __all__ = ["BUCKETS", "DEFAULT_LIMITS", "DEFAULT_URL", "read_message", "root_url
 
 DEFAULT_URL = "https://www.comet.com"
 
-DEFAULT_LIMITS = Limits(quotas=(Quota(15_000, 3600.0),), rate=20.0, burst=200, concurrency=32)
-"""15,000 requests in any hour, 20 per second in the long run, 32 at once.
+DEFAULT_LIMITS = Limits(quotas=(Quota(15_000, 3600.0),), rate=20.0, burst=200, concurrency=64)
+"""15,000 requests in any hour, 20 per second in the long run, 64 at once.
 
 The first 200 after ten quiet seconds wait for no rate: a listing of 50 projects, or a question to
-each of 200 experiments, is over before smoothing would have begun.
+each of 200 experiments, is over before smoothing would have begun; the listing takes one round.
 """
 
 BUCKETS = ("default", "download", "chart", "write")

@@ -60,23 +60,21 @@ class BodyFile:
         self._short = short
         self._part = PartFile(path)
         self._kept = kept
-        self._keeping = False
+        self._into: PartFile | KeptPart = self._part
         self._opened = False
         self._finished = False
         self._begun = 0
         self._total: int | None = None
         self._durable = False
-        self._start: Callable[[], None] = _nothing
+        self._start: Callable[[], bool] = bool
         self._sha256: _Hash | None = hashlib.sha256() if checksum else None
         self._md5: _Hash | None = None
 
     async def go_on(self, beginning: Beginning) -> None:
         """Take what is there already as the beginning of the file."""
-        if self._kept is None:
-            return
         if MD5_ETAG.fullmatch(beginning.etag):
             self._md5 = hashlib.md5(usedforsecurity=False)
-        kept = self._kept
+        kept = beginning.part
 
         def again() -> None:
             if self._sha256 is not None or self._md5 is not None:
@@ -85,7 +83,7 @@ class BodyFile:
             kept.go_on(beginning.size)
 
         await undivided(again)
-        self._keeping = self._opened = True
+        self._into, self._opened = kept, True
         self._begun = beginning.size
 
     async def receive(
@@ -139,10 +137,9 @@ class BodyFile:
         """Decide whether the part is worth keeping: a large one of content that can be told."""
         etag = stream.headers.get("etag", "")
         strong = etag.startswith('"') and len(etag) > len('""')
-        if self._kept is None or self._keeping or announced is None or not strong:
+        if self._kept is None or self._opened or announced is None or not strong:
             return
         if announced >= KEPT_FROM:
-            self._keeping = True
             self._start = partial(self._kept.start, etag, announced)
 
     def _check(
@@ -164,10 +161,7 @@ class BodyFile:
             raise
 
     def _finish(self, *, durable: bool) -> None:
-        if self._keeping and self._kept is not None:
-            self._kept.finish(durable=durable)
-        else:
-            self._part.finish(durable=durable)
+        self._into.finish(durable=durable)
         self._finished = True
 
     async def _blocks(
@@ -220,18 +214,14 @@ class BodyFile:
 
     def _write(self, block: memoryview) -> None:
         if not self._opened:
-            if self._keeping:
-                self._start()
+            if self._kept is not None and self._start():
+                self._into = self._kept
             else:
                 self._part.open(self._total)
             self._opened = True
-        if not block:
-            return
-        self._hash(block)
-        if self._keeping and self._kept is not None:
-            self._kept.write(block)
-        else:
-            self._part.write_block(block)
+        if block:
+            self._hash(block)
+            self._into.write_block(block)
 
     def _hash(self, block: bytes | memoryview) -> None:
         for found in (self._sha256, self._md5):
@@ -241,10 +231,6 @@ class BodyFile:
     def _check_md5(self, wanted: str) -> None:
         if self._md5 is not None and wanted.lower() != self._md5.hexdigest():
             raise BodyTruncated("the content does not match the MD5 that is its ETag")
-
-
-def _nothing() -> None:
-    """Start no part that is kept."""
 
 
 def _check_size(size: int, announced: int | None, expected: int | None) -> None:

@@ -14,15 +14,14 @@ from pathlib import Path
 
 import msgspec
 
-from comet_async.engine.part_file import PartFile, shortened_name
+from comet_async.engine.part_file import PartFile, names_beside
 from comet_async.errors import DestinationError
 
-__all__ = ["KEPT_FROM", "Beginning", "KeptPart", "this_boot"]
+__all__ = ["KEPT_FROM", "Beginning", "KeptPart", "owner_of", "this_boot"]
 
 KEPT_FROM = 1024 * 1024
 """Bytes from which on a part is worth keeping."""
 _SAFE_EVERY = 64 * 1024 * 1024
-_BLOCK = 1024 * 1024
 _LONGEST = 4096
 
 
@@ -40,11 +39,13 @@ class Beginning(msgspec.Struct, frozen=True):
     """What is there of a file: its first bytes, and of which content.
 
     Attributes:
+        part: Where they are.
         size: Bytes.
         etag: Strong ETag of the content.
         total: Bytes of the whole content.
     """
 
+    part: KeptPart
     size: int
     etag: str
     total: int
@@ -59,14 +60,12 @@ class KeptPart:
     """
 
     def __init__(self, path: Path, fingerprint: str) -> None:
-        self._path = path
         self._fingerprint = fingerprint
-        stem = f".{shortened_name(path)}.{fingerprint[:16]}"
-        self._name = f"{stem}.part"
-        self._told = path.with_name(f"{stem}.record")
+        name, record = names_beside(path, owner_of(fingerprint))
+        self._file = PartFile(path, name)
+        self._told = path.with_name(record)
         self._record: _Record | None = None
         self._written = 0
-        self.file: PartFile | None = None
 
     def beginning(self) -> Beginning | None:
         """Open what an earlier attempt left; None where nothing can be relied upon.
@@ -74,24 +73,24 @@ class KeptPart:
         Raises:
             DestinationError: The disk is failing.
         """
-        if self.file is not None and self._record is not None:
-            return self._found(self._written)
-        record = self._read()
+        record = self._record or self._found()
         if record is None:
             return None
-        file = PartFile(self._path, self._name)
-        size = file.take_over()
-        if size is None:
+        if self._written < 1:
+            self.drop()
+            return None
+        return Beginning(self, self._written, record.etag, record.total)
+
+    def _found(self) -> _Record | None:
+        """Open what an earlier process left, and return its record."""
+        record = self._read()
+        size = None if record is None else self._file.take_over()
+        if record is None or size is None:
             return None
         if record.boot != this_boot():
             size = min(size, record.safe)
-        self.file, self._record, self._written = file, record, min(size, record.total)
-        return self._found(self._written)
-
-    def _found(self, size: int) -> Beginning | None:
-        if self._record is None or size < 1:
-            return None
-        return Beginning(size, self._record.etag, self._record.total)
+        self._record, self._written = record, min(size, record.total)
+        return record
 
     def _read(self) -> _Record | None:
         try:
@@ -107,33 +106,23 @@ class KeptPart:
         Raises:
             DestinationError: The disk is failing.
         """
-        at = 0
-        while self.file is not None and at < size:
-            block = self.file.read(at, min(_BLOCK, size - at))
-            if not block:
-                raise DestinationError(f"cannot read {self._name}: it became shorter")
-            at += len(block)
-            yield block
+        return self._file.blocks(size)
 
-    def start(self, etag: str, total: int) -> None:
+    def start(self, etag: str, total: int) -> bool:
         """Begin anew: an empty part, and the record of what is to come.
+
+        Returns:
+            False when another process has such a part.
 
         Raises:
             DestinationError: It cannot be made.
         """
         self.drop()
-        stale = PartFile(self._path, self._name)
-        if stale.take_over() is not None:
-            stale.discard()
-        self.file = PartFile(self._path, self._name)
-        ours = self.file.open(total)
-        if not ours:  # this part is nobody's to go on with then
-            self.file.keep()
-            self.file = PartFile(self._path)
-            self.file.open(total)
-        if ours:
-            self._record = _Record(self._fingerprint, etag, total, this_boot())
-            self._tell()
+        if not self._file.renew(total):
+            return False
+        self._record = _Record(self._fingerprint, etag, total, this_boot())
+        self._tell(self._record)
+        return True
 
     def go_on(self, size: int) -> None:
         """Append after the first `size` bytes.
@@ -141,24 +130,19 @@ class KeptPart:
         Raises:
             DestinationError: The disk is failing.
         """
-        if self.file is not None:
-            self.file.cut(size)
+        self._file.cut(size)
         self._written = size
 
-    def write(self, block: memoryview) -> None:
+    def write_block(self, data: memoryview) -> None:
         """Append a block.
 
         Raises:
             DestinationError: The disk is full or failing.
         """
-        if self.file is None:
-            raise DestinationError(f"{self._name} is not open")
-        self.file.write_block(block)
-        self._written += len(block)
+        self._file.write_block(data)
+        self._written += len(data)
         if self._record is not None and self._written - self._record.safe >= _SAFE_EVERY:
-            self.file.sync()
-            self._record.safe = self._written
-            self._tell()
+            self._make_safe(self._record)
 
     def finish(self, *, durable: bool) -> None:
         """Let the whole file appear, and forget the record.
@@ -166,51 +150,52 @@ class KeptPart:
         Raises:
             DestinationError: The disk is full or failing.
         """
-        if self.file is not None:
-            self.file.finish(durable=durable)
-        self.file = None
+        self._file.finish(durable=durable)
         self._forget()
 
     def keep(self) -> None:
         """Close the part, and leave it for another time where that is of use."""
-        if self.file is None:
-            return
         if self._record is None or not self._written:
             self.drop()
             return
         with contextlib.suppress(DestinationError):
-            self.file.sync()
-            self._record.safe = self._written
-            self._tell()
-        self.file.keep()
-        self.file = None
+            self._make_safe(self._record)
+        self._file.keep()
 
     def drop(self) -> None:
-        """Remove the part and its record."""
-        if self.file is not None:
-            self.file.discard()
-            self.file = None
-        self._record, self._written = None, 0
-        self._forget()
+        """Remove the part and its record; what another process has stays."""
+        if self._file.is_open:  # locked until its record has gone
+            self._forget()
+            self._file.discard()
 
     def _forget(self) -> None:
+        self._record, self._written = None, 0
         with contextlib.suppress(OSError):
             self._told.unlink(missing_ok=True)
 
-    def _tell(self) -> None:
-        data = msgspec.json.encode(self._record)
+    def _make_safe(self, record: _Record) -> None:
+        self._file.sync()
+        record.safe = self._written
+        self._tell(record)
+
+    def _tell(self, record: _Record) -> None:
         part = PartFile(self._told)
         try:
             part.open(None)
-            part.write([data])
+            part.write([msgspec.json.encode(record)])
             part.finish(durable=True)
         except BaseException:
             part.discard()
             raise
 
 
+def owner_of(fingerprint: str) -> str:
+    """Return what tells the parts of one request from those of others, for their names."""
+    return fingerprint[:16]
+
+
 def this_boot() -> str:
-    """Return what tells this run of the machine from others; empty where the system does not."""
+    """Return what tells this run of the machine from others, or this process where it does not."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:

@@ -8,16 +8,18 @@ import os
 import secrets
 import shutil
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 from comet_async.engine.file_locks import locked
 from comet_async.errors import DestinationError
 from comet_async.redaction import printable
 
-__all__ = ["PartFile", "PartMoved", "checked_folder", "shortened_name", "sync_folder"]
+__all__ = ["PartFile", "PartMoved", "checked_folder", "names_beside", "sync_folder"]
 
 _SPARE = 16 * 1024 * 1024
 _NAME_BYTES = 120
+_BLOCK = 1024 * 1024
 _TOKEN = secrets.token_hex(6)
 _COUNT = itertools.count()
 _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -47,7 +49,13 @@ def checked_folder(path: Path) -> None:
         raise DestinationError(f"{_shown(path)} is a folder")
 
 
-def shortened_name(path: Path) -> str:
+def names_beside(path: Path, owner: str) -> tuple[str, str]:
+    """Return the names of `owner`'s part of the file at `path`, and of the record of that part."""
+    stem = f".{_shortened(path)}.{owner}"
+    return f"{stem}.part", f"{stem}.record"
+
+
+def _shortened(path: Path) -> str:
     """Return so much of a file's name that there is room for more in a name beside it."""
     return path.name.encode()[:_NAME_BYTES].decode("utf-8", "ignore")
 
@@ -72,9 +80,14 @@ class PartFile:
 
     def __init__(self, path: Path, name: str | None = None) -> None:
         self._path = path
-        self.name = name or f".{shortened_name(path)}.{_unique()}.part"
+        self.name = name or names_beside(path, _unique())[0]
         self._part = path.with_name(self.name)
         self._descriptor: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is here to be read and written."""
+        return self._descriptor is not None
 
     def open(self, size: int | None) -> bool:
         """Make the part file.
@@ -121,6 +134,25 @@ class PartFile:
         self._descriptor = descriptor
         return found.st_size
 
+    def renew(self, size: int | None) -> bool:
+        """Make the part file, in place of one that an earlier process left.
+
+        Args:
+            size: Bytes to come, if known.
+
+        Returns:
+            False when another process has it.
+
+        Raises:
+            DestinationError: It cannot be made, or the disk is too full.
+        """
+        if self.take_over() is not None:
+            self.discard()
+        ours = self.open(size)
+        if not ours:
+            self.keep()
+        return ours
+
     def _names(self, found: os.stat_result) -> bool:
         """Tell whether the part's name is still that of this file."""
         try:
@@ -140,6 +172,20 @@ class PartFile:
             return os.read(descriptor, size)
         except OSError as error:
             raise self._failed(error) from None
+
+    def blocks(self, size: int) -> Iterator[bytes]:
+        """Give the first `size` bytes, a block at a time.
+
+        Raises:
+            DestinationError: The disk is failing, or there are fewer.
+        """
+        at = 0
+        while at < size:
+            block = self.read(at, min(_BLOCK, size - at))
+            if not block:
+                raise DestinationError(f"cannot read {self.name}: it became shorter")
+            at += len(block)
+            yield block
 
     def cut(self, size: int) -> None:
         """Leave the first `size` bytes, and write after them.
@@ -211,9 +257,10 @@ class PartFile:
             PartMoved: Another process has taken the part file away.
             DestinationError: The disk is full or failing.
         """
+        descriptor = self._opened()
         try:
-            if durable and self._descriptor is not None:
-                os.fsync(self._descriptor)
+            if durable:
+                os.fsync(descriptor)
             if os.name == "nt":  # pragma: no cover
                 self._close()
             self._part.replace(self._path)  # locked until it has its own name

@@ -5,14 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import warnings
-from collections.abc import (
-    AsyncIterable,
-    AsyncIterator,
-    Callable,
-    Hashable,
-    Iterable,
-    Mapping,
-)
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +16,7 @@ import msgspec
 
 from comet_async.engine.addresses import is_private
 from comet_async.engine.aiohttp_transport import AiohttpTransport
+from comet_async.engine.blocks import AsyncBlock
 from comet_async.engine.download import Downloaded, Progress, download
 from comet_async.engine.fan_out import Ok, Outcome, fan_out
 from comet_async.engine.kept_part import KEPT_FROM
@@ -68,7 +62,7 @@ def default_transport(service: Service) -> Transport:
     return AiohttpTransport(tls=service.tls, proxy=service.proxy)
 
 
-class Session:
+class Session(AsyncBlock):
     """Sends requests to services, within their limits. Use it as `async with Session(...)`.
 
     Args:

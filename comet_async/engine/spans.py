@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from functools import partial
 
@@ -11,9 +10,10 @@ import anyio
 import msgspec
 
 from comet_async.engine.lane import Lane, Trip
+from comet_async.engine.ranges import OK, PARTIAL, UNSATISFIABLE, asking_for, is_range
 from comet_async.engine.span_part import SpanPart, can_write_spans
 from comet_async.engine.threads import undivided
-from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream, Transport
+from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream
 from comet_async.errors import BodyTruncated, CometAsyncError, RangeRefused
 from comet_async.request import Blob, Request
 
@@ -34,10 +34,6 @@ SPANS = 4
 
 _BLOCK = 1024 * 1024
 _ERROR_BODY = 64 * 1024
-_PARTIAL = 206
-_OK = 200
-_UNSATISFIABLE = 416
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
 
 class Opening(msgspec.Struct):
@@ -57,7 +53,7 @@ def divisible(stream: HttpStream) -> bool:
     length, etag = stream.headers.get("content-length", ""), stream.headers.get("etag", "")
     return (
         can_write_spans()
-        and stream.status == _OK
+        and stream.status == OK
         and length.isdecimal()
         and int(length) >= PARALLEL_FROM
         and stream.headers.get("accept-ranges", "").strip().lower() == "bytes"
@@ -149,17 +145,19 @@ class _Span:
         async def once(trip: Trip) -> None:
             if begun:
                 first = begun.pop()
-                if first.head:
-                    await self._store(memoryview(first.head))
+                await self._store(memoryview(first.head))
                 await self._receive(first.stream, trip)
                 return
-            start, end = self._part.spans()[self._number]
-            if start == end:
-                return
-            opened = partial(_opened, self._lane.transport, start, end - 1, self._part.etag)
+            start, end = self._part.span(self._number)
+
+            async def opened(hop: HttpRequest) -> HttpStream:
+                return await self._lane.transport.open(
+                    asking_for(hop, start, end - 1, self._part.etag)
+                )
+
             stream = await self._lane.hops(self._request, opened, trip)
             try:
-                await self._check(stream, trip, (start, end - 1))
+                await self._check(stream, trip, start, end - 1)
                 await self._receive(stream, trip)
             finally:
                 with anyio.CancelScope(shield=True):
@@ -167,21 +165,16 @@ class _Span:
 
         await self._lane.attempts(self._request, once)
 
-    async def _check(self, stream: HttpStream, trip: Trip, wanted: tuple[int, int]) -> None:
+    async def _check(self, stream: HttpStream, trip: Trip, start: int, last: int) -> None:
         """See that an answer is the range that was asked for, of the same content.
 
         Raises:
             RangeRefused: It is another one, or the whole.
             CometAsyncError: What the answer says instead.
         """
-        if stream.status == _PARTIAL:
-            found = _CONTENT_RANGE.fullmatch(stream.headers.get("content-range", ""))
-            told = tuple(map(int, found.groups())) if found else ()
-            etag = stream.headers.get("etag", self._part.etag)
-            plain = stream.headers.get("content-encoding", "identity") == "identity"
-            if told == (*wanted, self._part.total) and etag == self._part.etag and plain:
-                return
-        if stream.status in (_PARTIAL, _OK, _UNSATISFIABLE):
+        if is_range(stream, start, last, self._part.total, self._part.etag):
+            return
+        if stream.status in (PARTIAL, OK, UNSATISFIABLE):
             raise RangeRefused("the server sent another part than was asked for")
         head = b""
         while len(head) < _ERROR_BODY and (piece := await stream.read_some()):
@@ -193,14 +186,13 @@ class _Span:
 
     async def _receive(self, stream: HttpStream, trip: Trip) -> None:
         """Store an answer up to the end of the span; what comes after that is passed over."""
-        start, end = self._part.spans()[self._number]
+        start, end = self._part.span(self._number)
         buffer = memoryview(bytearray(min(_BLOCK, end - start)))
         while start < end:
             wanted = min(len(buffer), end - start)
             came = await stream.read_into(buffer[:wanted])
             trip.received += came
-            if came:
-                await self._store(buffer[:came])
+            await self._store(buffer[:came])
             if came < wanted:
                 raise BodyTruncated(f"a range ended {end - start - came} bytes early")
             start += came
@@ -210,23 +202,12 @@ class _Span:
         self._tell(self._part.received, self._part.total)
 
 
-async def _opened(
-    transport: Transport, first: int, last: int, etag: str, hop: HttpRequest
-) -> HttpStream:
-    wanted = (("Range", f"bytes={first}-{last}"), ("If-Range", etag))
-    return await transport.open(msgspec.structs.replace(hop, headers=(*hop.headers, *wanted)))
-
-
 def checksums(part: SpanPart, *, sha256: bool, md5: bool) -> tuple[str, str]:
     """Return the hashes of a whole part as hex digits, empty for one that is not wanted. Blocks."""
-    hashes = (
-        hashlib.sha256() if sha256 else None,
-        hashlib.md5(usedforsecurity=False) if md5 else None,
-    )
-    if sha256 or md5:
-        for block in part.blocks():
-            for found in hashes:
-                if found is not None:
-                    found.update(block)
-    first, second = ("" if found is None else found.hexdigest() for found in hashes)
-    return first, second
+    first = hashlib.sha256() if sha256 else None
+    second = hashlib.md5(usedforsecurity=False) if md5 else None
+    hashes = [found for found in (first, second) if found is not None]
+    for block in part.blocks() if hashes else ():
+        for found in hashes:
+            found.update(block)
+    return first.hexdigest() if first else "", second.hexdigest() if second else ""

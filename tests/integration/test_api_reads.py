@@ -102,6 +102,8 @@ async def test_a_page_of_the_iterator_is_that_of_the_listing(api: API) -> None:
     assert len(listed) == 7
     with pytest.raises(UsageError, match="project_name"):
         await api.get_experiments("synthetic", page=1, page_size=5)
+    with pytest.raises(UsageError, match="page_size"):
+        await api.get_experiments("synthetic", "synthetic", page=1)
 
 
 async def test_patterns_match_keys_and_names(api: API) -> None:
@@ -426,6 +428,9 @@ async def test_a_session_that_is_given_stays_open(server: LocalServer) -> None:
         assert (await session.send(comet.get_workspaces())).workspace_names
         with pytest.raises(UsageError, match="brings its own"):
             API(LOCAL_KEY, session=session)
+        with pytest.raises(UsageError, match="session=") as caught:
+            API(session)  # type: ignore[arg-type]  # that is the point
+        assert LOCAL_KEY not in str(caught.value)
     with pytest.raises(UsageError, match="v2"):
         API(LOCAL_KEY, version="v1")
 
@@ -469,11 +474,3 @@ async def test_no_frame_of_an_error_shows_the_key(server: LocalServer) -> None:
             assert key not in "".join(repr(frame.f_locals) for frame in ours[1:])
             assert key not in repr(caught.value)
     assert key not in repr(API(key, url=server.url).__dict__)
-
-
-def test_with_in_place_of_async_with_says_what_to_write() -> None:
-    with (
-        pytest.raises(UsageError, match=r"write `async with`; without async, .*blocking\.API"),
-        API("any-key-will-do-here", url="http://127.0.0.1:1"),  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues]  # that is the point
-    ):
-        pass

@@ -13,7 +13,7 @@ import pytest
 
 from comet_async import API, APIExperiment, Limits, bulk, comet
 from comet_async.api.tables import table_content
-from comet_async.errors import NotFoundError, UsageError
+from comet_async.errors import NotFoundError, StatusError, UsageError
 from comet_async.server import LocalServer, SyntheticSpec
 from comet_async.testing import LOCAL_KEY
 
@@ -143,6 +143,27 @@ async def test_of_many_writes_all_are_tried_and_failures_told(api: API) -> None:
     assert (set(report.failed), report.done) == ({"0" * 32, "1" * 32}, tuple(keys))
     assert pickle.loads(pickle.dumps(caught.value)).report == report
     assert await keys_of(api) == []
+
+
+async def test_of_writes_of_all_kinds_each_is_tried_under_any_key(api: API) -> None:
+    known = (await keys_of(api))[0]
+    writes = [
+        (name, comet.add_experiment_tags(key, [tag]))
+        for name, key, tag in (
+            ("tag", known, "one"),
+            ("lost", "0" * 32, "x"),
+            ("tag", known, "two"),
+            ("gone", "f" * 32, "x"),
+        )
+    ]
+    with pytest.raises(StatusError) as caught:
+        await api.send_all(writes)
+    assert caught.value.__notes__ == ["2 of 4 failed: lost, gone"]
+    tagged = await api.get_experiment_by_key(known)
+    assert tagged is not None
+    assert {"one", "two"} <= set(await tagged.get_tags())
+    assert await api.send_all([writes[2], writes[0]]) == ["tag", "tag"]
+    assert await api.send_all([]) == []
 
 
 async def test_experiments_move_between_projects(api: API) -> None:

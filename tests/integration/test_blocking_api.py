@@ -11,7 +11,8 @@ from types import FrameType
 
 import pytest
 
-from comet_async import Limits, blocking, bulk
+import comet_async
+from comet_async import Limits, blocking, bulk, comet
 from comet_async.errors import CometAsyncError, NotFoundError, UsageError
 from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
 from comet_async.testing import LOCAL_KEY, local_server
@@ -115,19 +116,43 @@ def test_a_hook_is_told_of_the_progress_and_may_not_call_back(
     opened: Callable[[], blocking.API],
 ) -> None:
     seen: list[tuple[int, int]] = []
+    known: list[object] = []
 
     def call_back(over: int, total: int) -> None:
         seen.append((over, total))
+        known.append(runs[over].to_dict()["id"])
         api.get_workspaces()
 
     with opened() as api:
-        keys = [run.key for run in api.get_experiments(WORKSPACE)][:5]
+        runs = api.get_experiments(WORKSPACE)[:5]
+        keys = [run.key for run in runs]
         api.archive_experiments(keys[:3], progress=lambda over, total: seen.append((over, total)))
         assert seen == [(1, 3), (2, 3), (3, 3)]
         with pytest.raises(UsageError, match="portal's own thread"):
             api.archive_experiments(keys[3:4], progress=call_back)
         assert seen[3:] == [(1, 1)]
+        assert known == [keys[1]]  # what needs no request does not wait
         assert api.get_workspaces() == [WORKSPACE]
+
+
+def test_generators_of_arguments_may_ask_the_api(opened: Callable[[], blocking.API]) -> None:
+    def failing() -> Iterator[str]:
+        yield api.get_experiments(WORKSPACE)[0].key
+        raise ZeroDivisionError
+
+    with opened() as api:
+        tags = api.send_each(
+            (run.key, comet.get_experiment_tags(run.key))
+            for run in api.gen_experiments(WORKSPACE)
+            if run.get_metadata().experiment_key == run.key
+        )
+        assert len(tags) == SPEC.experiments
+        with pytest.raises(ZeroDivisionError):
+            api.archive_experiments(failing())  # type: ignore[arg-type]  # as one is tempted to
+        keys = [run.key for run in api.get_experiments(WORKSPACE)]
+        assert set(keys) == set(tags)
+        found = api.get_metrics_for_chart(experiment_keys=map(str, keys), metrics=["loss"])  # type: ignore[arg-type]  # as above
+        assert set(found) == set(keys)
 
 
 def test_failures_of_many_writes_tell_what_was_done(opened: Callable[[], blocking.API]) -> None:
@@ -161,3 +186,34 @@ def test_a_call_under_way_ends_when_another_thread_closes(
         assert answer.result(10) is not None
     with pytest.raises(UsageError, match="closed; make another one"):
         run.get_metadata()
+
+
+URL = "http://127.0.0.1:1"
+
+
+def test_with_in_place_of_async_with_says_what_to_write() -> None:
+    for made in (
+        comet_async.Session(comet.service(LOCAL_KEY, url=URL)),
+        comet_async.API(LOCAL_KEY, url=URL),
+        comet_async.Model("team", "toy", api_key=LOCAL_KEY),
+    ):
+        name = type(made).__name__
+        told = rf"`async with {name}\(\.\.\.\)`.* comet_async\.blocking\.{name} "
+        with (
+            pytest.raises(UsageError, match=told),
+            made,  # type: ignore[union-attr]  # pyright: ignore[reportGeneralTypeIssues]  # that is the point
+        ):
+            raise AssertionError("it was entered")
+
+
+async def test_async_with_in_place_of_with_says_what_to_write() -> None:
+    for made in (
+        blocking.Session(comet.service(LOCAL_KEY, url=URL)),
+        blocking.API(LOCAL_KEY, url=URL),
+        blocking.Model("team", "toy", api_key=LOCAL_KEY),
+    ):
+        name = type(made).__name__
+        told = rf"`with {name}\(\.\.\.\)`, .*comet_async\.blocking; .* comet_async\.{name} "
+        with made, pytest.raises(UsageError, match=told):
+            async with made:  # type: ignore[union-attr]  # pyright: ignore[reportGeneralTypeIssues]  # as above
+                raise AssertionError("it was entered")

@@ -146,6 +146,28 @@ async def test_one_bad_key_holds_up_no_other_that_is_moved_with_it(session: Sess
     assert set(await keys_of(session, project="other")) == set(keys)
 
 
+@pytest.mark.parametrize("symlink", [False, True], ids=["move", "link"])
+@pytest.mark.parametrize(
+    ("status", "halved"),
+    [
+        *((status, True) for status in (400, 404, 409, 410, 413, 414, 422, 431)),
+        *((status, False) for status in (402, 403, 405, 406, 415, 451)),
+    ],
+)
+async def test_a_refused_request_is_halved_where_fewer_items_may_do(
+    server: LocalServer, session: Session, status: int, halved: bool, symlink: bool
+) -> None:
+    keys = (await keys_of(session))[:8]
+    server.log.clear()
+    server.faults.add("status", status, "experiment/move")
+    report = await bulk.move_experiments(session, keys, "synthetic", "other", symlink=symlink)
+    requests = 2 * len(keys) - 1 if halved else 1
+    assert (report.requests, server.log.counts()[MOVE]) == (requests, requests)
+    assert set(report.failed) == set(keys)
+    assert all(str(status) in reason for reason in report.failed.values())
+    assert (report.done, report.unknown) == ((), {})
+
+
 @pytest.mark.parametrize("fault", ["rst_before", "rst_mid_headers", "status"])
 async def test_a_link_whose_answer_is_lost_is_never_made_twice(
     server: LocalServer, session: Session, tmp_path: Path, fault: str

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from comet_async.server import SyntheticSource, SyntheticSpec, serve_in_thread
+from comet_async import Limits
+from comet_async.server import LocalServer, SyntheticSource, SyntheticSpec, serve_in_thread
 from comet_async.testing import local_server
+from tests.support.api_rows import READS, reads
+from tests.support.colours import API_COLOURS
 from tests.support.command_line import environment
 
 pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 nbformat = pytest.importorskip("nbformat")
 
+ARCHIVE = Path(__file__).parents[1] / "server" / "data" / "offline-sample.zip"
 SPEC = SyntheticSpec(experiments=6)
 PROJECT = SyntheticSource(SPEC).projects()[0].name
 CELLS = {
@@ -50,19 +55,52 @@ nbformat.write(notebook, sys.argv[1])
 """
 
 
+EVERY_READ = """
+import json
+from pathlib import Path
+from comet_async import Limits
+from tests.support.api_rows import reads
+from tests.support.colours import API_COLOURS
+told = API_COLOURS["sync"](reads, "any-key-will-do-here", False, limits=Limits())
+Path("told.json").write_text(json.dumps({name: one.value for name, one in told.items()}))
+len(told)
+"""
+LOOP = "import asyncio; asyncio.get_running_loop().is_running()"
+
+
 def test_cells_need_no_await(tmp_path: Path) -> None:
-    file = tmp_path / "cells.ipynb"
-    cells = [nbformat.v4.new_code_cell(cell) for cell in CELLS]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
     with serve_in_thread(local_server(synthetic=SPEC)) as server:
-        done = subprocess.run(
-            [sys.executable, "-c", EXECUTE, str(file)],
-            env=environment(server.url, HOME=str(tmp_path)),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        shown = executed([*CELLS], server.url, tmp_path)
+    assert shown == [*CELLS.values()]
+
+
+def test_every_read_of_the_api_is_the_same_in_a_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serve_in_thread(LocalServer([ARCHIVE], synthetic=SPEC, storage=True)) as server:
+        monkeypatch.setenv("COMET_URL_OVERRIDE", server.url)
+        shown = executed([LOOP, EVERY_READ, LOOP], server.url, tmp_path)
+        told = API_COLOURS["async"](reads, "any-key-will-do-here", False, limits=Limits())
+    assert shown == ["True", str(len(READS)), "True"]
+    in_the_cell = json.loads((tmp_path / "told.json").read_text())
+    assert [*in_the_cell] == [*READS]
+    for name, value in in_the_cell.items():
+        assert json.dumps(value) == json.dumps(told[name].value), name
+
+
+def executed(sources: list[str], url: str, folder: Path) -> list[str | None]:
+    """Run cells in a kernel, and return what each has shown as its value."""
+    file = folder / "cells.ipynb"
+    cells = [nbformat.v4.new_code_cell(cell) for cell in sources]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
+    done = subprocess.run(
+        [sys.executable, "-c", EXECUTE, str(file)],
+        env=environment(url, HOME=str(folder)),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     shown = [cell.outputs for cell in nbformat.read(file, 4).cells]
-    assert [one[0].data["text/plain"] if one else None for one in shown] == [*CELLS.values()]
+    return [one[0].data["text/plain"] if one else None for one in shown]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +17,6 @@ from comet_async import (
     Request,
     RetryPolicy,
     Session,
-    blocking,
     comet,
 )
 from comet_async.comet.account import Workspaces
@@ -34,8 +31,7 @@ from comet_async.request import Effect, build
 from comet_async.server import LocalServer, SyntheticSource, SyntheticSpec, serve_in_thread
 from comet_async.service import Limits
 from comet_async.testing import local_server
-from tests.faults.harness_leaks import Held, held_by_process, settled
-from tests.support.colours import COLOURS, Run
+from tests.support.colours import COLOURS, Run, nothing_left
 
 KEY = "the-one-valid-key-of-this-server"
 SPEC = SyntheticSpec(experiments=7, assets=2, asset_bytes=300_000)
@@ -66,15 +62,8 @@ def run(request: pytest.FixtureRequest, server: LocalServer) -> Iterator[Run]:
         service = comet.service(key, url=server.url, limits=Limits(concurrency=4))
         return COLOURS[request.param](body, service, retry=RetryPolicy(attempts=1))
 
-    blocking.call(_held)  # libuv keeps a pipe for the rest of the process, once it was used
-    threads, before = set(threading.enumerate()), asyncio.run(_held())
-    yield run
-    assert [t for t in threading.enumerate() if t not in threads] == []
-    asyncio.run(settled(before))
-
-
-async def _held() -> Held:
-    return held_by_process()
+    with nothing_left():
+        yield run
 
 
 def metadata(key: str) -> Request[comet.Experiment]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
 from collections.abc import Iterator
@@ -11,17 +10,23 @@ from pathlib import Path
 
 import pytest
 
-from comet_async import API, Limits, blocking, bulk, comet
-from comet_async.errors import AuthenticationError, NotFoundError, UsageError
+from comet_async import API, Limits, Ok, blocking, bulk, comet
+from comet_async.errors import (
+    AuthenticationError,
+    ClientError,
+    DestinationError,
+    NotFoundError,
+    UsageError,
+)
 from comet_async.query import Metric, Tag
-from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
+from comet_async.server import LocalServer, SyntheticSource, SyntheticSpec, serve_in_thread
 from comet_async.testing import local_server
-from tests.faults.harness_leaks import Held, held_by_process, settled
-from tests.support.colours_of_api import COLOURS, Run
+from tests.support.colours import API_COLOURS, Run, nothing_left, tasks_of
 
 KEY = "the-one-valid-key-of-this-server"
 SPEC = SyntheticSpec(experiments=9, projects=2, points=20, assets=2, asset_bytes=3_000)
 WORKSPACE = "synthetic"
+PROJECT = SyntheticSource(SPEC).projects()[0].name
 
 
 @pytest.fixture
@@ -31,22 +36,15 @@ def server() -> Iterator[LocalServer]:
         yield started
 
 
-@pytest.fixture(params=COLOURS)
+@pytest.fixture(params=API_COLOURS)
 def run(request: pytest.FixtureRequest, server: LocalServer) -> Iterator[Run]:
     """Run a body in each colour; afterwards no thread, socket or file is held."""
 
     def run(body: object, *, key: str = KEY, **options: object) -> object:
-        return COLOURS[request.param](body, key, url=server.url, limits=Limits(), **options)
+        return API_COLOURS[request.param](body, key, url=server.url, limits=Limits(), **options)
 
-    blocking.call(_held)  # libuv keeps a pipe for the rest of the process, once it was used
-    threads, before = set(threading.enumerate()), asyncio.run(_held())
-    yield run
-    assert [t for t in threading.enumerate() if t not in threads] == []
-    asyncio.run(settled(before))
-
-
-async def _held() -> Held:
-    return held_by_process()
+    with nothing_left():
+        yield run
 
 
 async def _projects(api: API) -> list[str]:
@@ -181,6 +179,28 @@ def test_registry(run: Run) -> None:
     run(body)
 
 
+def test_an_artifact_is_saved_in_a_folder(run: Run, tmp_path: Path) -> None:
+    async def body(api: API) -> None:
+        name = (await api.get_artifact_list(WORKSPACE)).artifacts[0].name
+        assert name is not None
+        latest = await api.get_artifact(WORKSPACE, name)
+        listed = await api.get_artifact_files(WORKSPACE, name, version=latest.artifact_version)
+        sizes = {file.file_name: file.file_size for file in listed.files if not file.is_remote}
+        assert sizes
+        for which in ("latest", latest.artifact_version):
+            assert which is not None
+            folder = tmp_path / threading.current_thread().name / which
+            paths = await api.download_artifact(WORKSPACE, name, which, folder)
+            saved = {path.relative_to(folder).as_posix(): path.stat().st_size for path in paths}
+            assert saved == sizes
+        with pytest.raises(DestinationError):
+            await api.download_artifact(WORKSPACE, name, "latest", folder, overwrite=False)
+        with pytest.raises(ClientError):
+            await api.download_artifact(WORKSPACE, name, "99.0.0", folder)
+
+    run(body)
+
+
 def test_errors_come_as_themselves(run: Run) -> None:
     async def wrong_key(api: API) -> None:
         with pytest.raises(AuthenticationError):
@@ -202,14 +222,57 @@ def test_errors_come_as_themselves(run: Run) -> None:
     run(closed)
 
 
+def test_what_needs_no_request_is_there_when_it_is_closed(run: Run) -> None:
+    async def body(api: API) -> None:
+        one = (await api.get_experiments(WORKSPACE, PROJECT))[0]
+        known = one.to_dict()
+        await api.close()
+        assert one.to_dict() == known
+        assert api.use_cache(cache=False) is False
+        api.clear_cache()
+        with pytest.raises(UsageError, match="experiment/tag"):
+            api.do_cache("experiment/tagz")
+        with pytest.raises(UsageError, match="closed; make another one"):
+            await one.get_tags()
+        with pytest.raises(UsageError, match="closed; make another one"):
+            assert api.session
+        listing = api.gen_experiments(WORKSPACE)
+        with pytest.raises(UsageError, match="closed; make another one"):
+            await anext(listing)
+
+    run(body)
+
+
 def test_its_session_is_of_the_same_colour(run: Run) -> None:
     async def body(api: API) -> None:
-        await api.get_workspaces()
+        keys = [one.key for one in await api.get_experiments(WORKSPACE)]
         session = api.session
         answer = await session.send(comet.get_workspaces())
         assert answer.workspace_names == [WORKSPACE]
+        pairs = [(key, comet.get_experiment_metadata(key)) for key in keys]
+        async with session.fan_out(pairs, ordered=True) as outcomes:
+            assert [outcome.key async for outcome in outcomes if isinstance(outcome, Ok)] == keys
+        listed = comet.paged_experiments(workspace_name=WORKSPACE, project_name=PROJECT, size=2)
+        found = [one.experiment_key async for one in session.items(listed)]
+        assert set(found) <= set(keys)
+        assert len(found) > 2
 
     run(body)
+
+
+def test_leaving_a_listing_early_leaves_nothing_behind(run: Run, server: LocalServer) -> None:
+    async def body(api: API) -> None:
+        await api.get_workspaces()
+        server.log.clear()
+        before = tasks_of(api)
+        async for _ in api.gen_experiments(WORKSPACE, PROJECT, page_size=2):
+            break
+        assert "0 active, 0 queued" in repr(api.session)
+        assert tasks_of(api) == before
+        assert await api.get_workspaces() == [WORKSPACE]
+
+    run(body)
+    assert server.log.counts() == {"/api/rest/v2/experiments": 1}
 
 
 def test_without_a_block_and_from_many_threads(server: LocalServer) -> None:

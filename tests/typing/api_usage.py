@@ -11,6 +11,10 @@ from comet_async.api import Extremes, Image, Metric, MetricColumns
 
 async def reading(api: API) -> None:
     assert_type(await api.get_workspaces(), list[str])
+    assert_type(await api.get(), list[str])
+    assert_type(await api.get("team", "p", "k"), APIExperiment | None)
+    assert_type(await api.get("team", "p"), list[APIExperiment] | APIExperiment | None)
+    assert_type(await api.get("team/p/k"), list[str] | list[APIExperiment] | APIExperiment | None)
     assert_type(await api.get_experiments("team"), list[APIExperiment])
     assert_type(await api.query("team", "p", Metric("loss") < 1), list[APIExperiment])
     assert_type(await api.get_experiment_by_key("k"), APIExperiment | None)

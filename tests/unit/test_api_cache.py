@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 import anyio
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from comet_async import comet
 from comet_async.api.cache import NOT_CACHED, READ_ENDPOINTS, ReadCache
+from comet_async.api.copying import copied
 from comet_async.comet.common import SERVICE
 from comet_async.errors import NotFoundError, UsageError
 from comet_async.request import Blob, Effect, Request, build
@@ -85,6 +87,81 @@ async def test_equal_reads_at_the_same_time_are_one_exchange() -> None:
         server.gate.set()
     assert server.asked == 1
     assert found == [comet.Tags(tags=["e1:0"])] * 5
+
+
+async def test_no_reader_has_the_lists_of_another() -> None:
+    server, cache = Server(), ReadCache()
+    server.hold()
+    found: list[comet.Tags] = []
+
+    async def read() -> None:
+        found.append(await cache.read(TAGS, server.send))
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        server.gate.set()
+    await read()
+    await read()
+    for tags in found:
+        assert tags == comet.Tags(tags=["e1:0"])
+        tags.tags.append("spoilt")
+    assert server.asked == 1
+
+
+class Held(msgspec.Struct, frozen=True):
+    fixed: str | None
+    anything: object
+
+
+class Loose(msgspec.Struct):
+    text: str
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(), inner, max_size=4)
+        | st.tuples(inner)
+        | st.builds(Held, st.none() | st.text(), inner)
+        | st.builds(Loose, st.text())
+    ),
+)
+
+
+def changeable(value: object) -> set[int]:
+    """Return the identity of everything in a value that can be changed."""
+    found = {id(value)} if isinstance(value, list | dict | Loose) else set()
+    if isinstance(value, dict):
+        inner: list[object] = list(value.values())
+    elif isinstance(value, Held):
+        inner = [value.anything]
+    else:
+        inner = [*value] if isinstance(value, list | tuple) else []
+    return found.union(*map(changeable, inner))
+
+
+@given(value=VALUES)
+def test_a_copy_is_equal_and_has_nothing_in_common_that_can_be_changed(value: object) -> None:
+    copy = copied(value)
+    assert copy == value
+    assert type(copy) is type(value)
+    assert changeable(copy).isdisjoint(changeable(value))
+
+
+def test_what_cannot_be_changed_is_not_copied() -> None:
+    experiment = comet.Experiment(experiment_key="e1", experiment_name="run")
+    listing = comet.Experiments(experiments=[experiment])
+    assert copied(experiment) is experiment
+    assert copied(listing).experiments[0] is experiment
+    assert copied(listing).experiments is not listing.experiments
 
 
 async def test_a_failure_is_shared_and_not_kept() -> None:

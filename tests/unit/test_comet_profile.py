@@ -171,15 +171,15 @@ def test_one_bucket_holds_the_hourly_quota() -> None:
     service = comet.service(KEY, url=URL)
     assert buckets(service) == ["default"] * 4
     assert service.limits_of("default") == Limits(
-        quotas=(Quota(15_000, 3600.0),), rate=20.0, burst=200, concurrency=32
+        quotas=(Quota(15_000, 3600.0),), rate=20.0, burst=200, concurrency=64
     )
 
 
 @pytest.mark.parametrize(
     ("count", "seconds"),
     [
-        pytest.param(51, 0.1, id="a listing of 50 projects"),
-        pytest.param(200, 0.35, id="the whole burst"),
+        pytest.param(51, 0.05, id="a listing of 50 projects"),
+        pytest.param(200, 0.2, id="the whole burst"),
         pytest.param(400, 10.0, id="what is more, 20 a second"),
     ],
 )

@@ -9,6 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 
+import anyio.lowlevel
 import pytest
 import trustme
 import uvloop
@@ -292,3 +293,20 @@ async def test_what_aiohttp_had_received_comes_first_in_any_portions(
         await stream.aclose()
     assert found == body
     assert len(intakes) <= 1
+
+
+async def test_a_connection_that_closes_already_is_not_taken_over(
+    intakes: list[handover.Intake],
+) -> None:
+    cut = raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % MIB + data(50_000))
+    transport = AiohttpTransport()
+    async with raw_server(cut) as server:
+        stream = await transport.open(HttpRequest(method="GET", url=server.url + "/", headers=()))
+        held = stream._opened.held  # type: ignore[attr-defined]  # whether it is closing is seen nowhere else
+        while not held.transport.is_closing():  # it has not been told so yet
+            await anyio.lowlevel.checkpoint()
+        with pytest.raises(BodyTruncated):
+            await stream.read_into(memoryview(bytearray(MIB)))
+        await stream.aclose()
+    await transport.aclose()
+    assert intakes == []

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import anyio
 import anyio.lowlevel
 import pytest
 
-from comet_async.engine.threads import SharedHops
+from comet_async.engine import threads
+from comet_async.engine.threads import SharedHops, to_its_end
 
 _ACTS = 500
 
@@ -103,3 +105,58 @@ async def test_a_cancellation_waits_for_the_act() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert done.is_set()
+
+
+async def test_work_that_is_cancelled_itself_ends_who_waits_for_it() -> None:
+    work: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await to_its_end(work)
+
+
+@pytest.mark.parametrize("ending", ["done", "failed", "cancelled"])
+async def test_cancellations_in_a_row_wait_for_the_end(ending: str) -> None:
+    work: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(to_its_end(work))
+    for _ in range(3):
+        await anyio.lowlevel.checkpoint()
+        task.cancel()
+    await anyio.lowlevel.checkpoint()
+    assert not task.done()
+    if ending == "done":
+        work.set_result(1)
+    elif ending == "failed":
+        work.set_exception(OSError("lost with the task"))
+    else:
+        work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+class _Counting(ThreadPoolExecutor):
+    """Counts the hops that it was given."""
+
+    given = 0
+
+    def submit(self, *work: object, **more: object) -> Future[object]:  # type: ignore[override]  # handed on as it came
+        self.given += 1
+        return super().submit(*work, **more)  # type: ignore[arg-type]  # as above
+
+
+async def test_hops_are_bounded_however_slow_the_acts_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "_PATIENCE", -1.0)  # each act takes too long
+    counting, go, hops = _Counting(4), threading.Event(), SharedHops()
+    asyncio.get_running_loop().set_default_executor(counting)
+
+    def act(number: int) -> int:
+        go.wait(10)
+        return number
+
+    tasks = [
+        asyncio.ensure_future(hops.undivided(lambda number=number: act(number)))  # type: ignore[misc]  # a default binds each number
+        for number in range(40)
+    ]
+    await anyio.lowlevel.checkpoint()
+    assert counting.given == 16
+    go.set()
+    assert [await task for task in tasks] == list(range(40))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 from pathlib import Path
@@ -125,3 +126,13 @@ async def test_a_payload_has_no_text() -> None:
         payload.decode()
     assert payload.size is not None
     assert payload.content_type.startswith("multipart/form-data; boundary=")
+
+
+async def test_closing_it_twice_at_once_closes_the_file_once(tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    path.write_bytes(b"x")
+    body = UploadBody(whole_body(path), None)
+    await body.open()
+    await asyncio.gather(body.aclose(), body.aclose())
+    with pytest.raises(SourceError, match="the attempt is over"):
+        await body.send(Written(body))

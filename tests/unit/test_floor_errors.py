@@ -17,14 +17,20 @@ from comet_async.errors import (
     CometAsyncError,
     ConflictError,
     ConnectError,
+    ConnectionLost,
+    DecodeError,
+    MessageInsteadOfData,
     NotFoundError,
+    OutcomeUnknown,
     PermissionDeniedError,
     RateLimitError,
     RequestTimeout,
     ServerError,
+    SourceError,
     StatusError,
     TransportError,
     UsageError,
+    may_have_acted,
     status_error,
 )
 from comet_async.request import Effect, build
@@ -50,6 +56,49 @@ def test_every_status_has_its_class(status: int) -> None:
     expected = own.get(status, ClientError if status < 500 else ServerError)
     assert status_error(status) is expected
     assert issubclass(expected, StatusError)
+
+
+def early(error: StatusError) -> StatusError:
+    error.taken = False
+    return error
+
+
+def unsent(error: RequestTimeout) -> RequestTimeout:
+    error.sent = False
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "acted"),
+    [
+        (ConnectionLost("reset"), True),
+        (RequestTimeout("no answer"), True),
+        (unsent(RequestTimeout("no connection")), False),
+        (ConnectError("refused"), False),
+        (OutcomeUnknown("lost"), True),
+        (DecodeError("cut", status=200), True),
+        (ClientError("slow", status=408), True),
+        (ServerError("broken", status=500), True),
+        (ServerError("odd", status=999), True),
+        (ServerError("of a proxy"), True),
+        (early(ServerError("too large", status=503)), False),
+        (BadRequestError("no such key", status=400), False),
+        (RateLimitError("too many", status=429), False),
+        (MessageInsteadOfData("stored", status=200, code=200), True),
+        (MessageInsteadOfData("stored", status=200), True),
+        (MessageInsteadOfData("slow", status=200, code=408), True),
+        (MessageInsteadOfData("broken", status=200, code=500), True),
+        (MessageInsteadOfData("no such key", status=200, code=400), False),
+        (MessageInsteadOfData("over the quota", status=200, code=90122), False),
+        (SourceError("changed"), False),
+        (UsageError("empty"), False),
+    ],
+    ids=lambda value: f"{type(value).__name__} {getattr(value, 'code', '')}",
+)
+def test_a_server_may_have_acted_unless_it_says_or_shows_otherwise(
+    error: CometAsyncError, acted: bool
+) -> None:
+    assert may_have_acted(error) is acted
 
 
 def test_a_status_outside_http_is_a_server_error() -> None:
@@ -119,5 +168,5 @@ def test_what_cannot_have_been_sent_says_so() -> None:
 
 
 def test_the_public_list_is_complete() -> None:
-    public = {found.__name__ for found in TREE} | {"Attempt", "status_error"}
+    public = {found.__name__ for found in TREE} | {"Attempt", "may_have_acted", "status_error"}
     assert set(errors.__all__) == public
