@@ -31,6 +31,7 @@ class _Access(msgspec.Struct, frozen=True, kw_only=True):
     api_proxy: str | None = None
 
 
+@without_frames
 def service(
     key: str | Secret | Credentials | None = None,
     *,
@@ -74,10 +75,7 @@ def service(
     <Service domino https://domino.example.com>
     """
     variables = os.environ if environ is None else environ
-    try:
-        access = _access(key, token, token_file, api_proxy, variables)
-    finally:
-        del key, token, environ  # no frame of an error may show a key
+    access = _access(key, token, token_file, api_proxy, variables)
     if access.api_proxy is not None:
         base_url = host_url(access.api_proxy, default_scheme="http")
     else:

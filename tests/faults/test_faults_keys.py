@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from comet_async import FileKey, Secret, Service, Session, StaticKey, comet
+from comet_async import FileKey, Secret, Service, Session, StaticKey, comet, domino
 from comet_async.comet.configuration import Settings
 from comet_async.comet.key_file import save_api_key
 from comet_async.errors import DestinationError, UsageError
@@ -77,7 +77,23 @@ def from_key_file(text: str, folder: Path) -> object:
     return FileKey(path)()
 
 
+def from_domino_key(text: str, folder: Path) -> object:
+    return domino.service(text, host="https://domino.test", environ={})
+
+
+def from_domino_token(text: str, folder: Path) -> object:
+    return domino.service(token=text, host="https://domino.test", environ={})
+
+
+def from_domino_environment(text: str, folder: Path) -> object:
+    environ = {"DOMINO_API_HOST": "https://domino.test", "DOMINO_USER_API_KEY": text}
+    return domino.service(environ=environ)
+
+
 SOURCES = [
+    from_domino_key,
+    from_domino_token,
+    from_domino_environment,
     from_secret,
     from_static,
     from_argument,
