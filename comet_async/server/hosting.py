@@ -90,6 +90,11 @@ class Host(ABC):
         self._front.rate_limit = limit
 
     @property
+    def address(self) -> str:
+        """Host and port to listen on, in words."""
+        return f"{self._host} port {self._port}"
+
+    @property
     def ports(self) -> list[int]:
         """The ports in use: api, then storage."""
         urls = [self.url, self.storage_url or ""]

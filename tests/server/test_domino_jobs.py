@@ -62,7 +62,8 @@ async def test_a_job_goes_through_its_states_as_time_passes() -> None:
     clock = Clock(1_800_000_000, speed=0)
     server = DominoServer(clock=clock)
     server.world.plan = JobPlan(queued=10, running=20, outcome="Failed", log_lines=10)
-    seen = []
+    seen: list[tuple[str, int]] = []
+    logs: Any = None
     async with domino(server) as client:
         body = {"projectId": await project_of(client), "runCommand": "python x.py", "title": "x"}
         started = (await client.send("POST", "/api/jobs/v1/jobs", json=body))["job"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as documents
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -65,7 +65,7 @@ class Domino:
 
 
 @asynccontextmanager
-async def domino(server: DominoServer) -> AsyncIterator[Domino]:
+async def domino(server: DominoServer) -> AsyncGenerator[Domino, None]:
     """Yield a client of a server that listens meanwhile."""
     headers = {"X-Domino-Api-Key": KEY}
     async with server, aiohttp.ClientSession(headers=headers) as session:

@@ -6,12 +6,23 @@ import ssl
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 
-from comet_async.server.domino import jobs, projects
+from comet_async.server.domino import (
+    costs,
+    datasets,
+    jobs,
+    machines,
+    model_apis,
+    people,
+    project_parts,
+    projects,
+    registered,
+    serving,
+    sources,
+)
 from comet_async.server.domino.access import Access
 from comet_async.server.domino.calls import Call, Handler
 from comet_async.server.domino.clock import Clock
 from comet_async.server.domino.facts import Operation, facts
-from comet_async.server.domino.generic import generic
 from comet_async.server.domino.ids import Names
 from comet_async.server.domino.pages import PagingStyle
 from comet_async.server.domino.refusing import Refusing
@@ -25,9 +36,21 @@ from comet_async.server.rate_limit import RateLimit
 from comet_async.server.records import JsonObject
 from comet_async.server.request_log import RequestLog
 
-__all__ = ["DominoServer"]
+__all__ = ["HANDLERS", "DominoServer"]
 
-_HANDLERS: dict[str, Handler] = {**projects.HANDLERS, **jobs.HANDLERS}
+HANDLERS: dict[str, Handler] = {
+    **projects.HANDLERS,
+    **project_parts.HANDLERS,
+    **people.HANDLERS,
+    **jobs.HANDLERS,
+    **datasets.HANDLERS,
+    **machines.HANDLERS,
+    **sources.HANDLERS,
+    **costs.HANDLERS,
+    **registered.HANDLERS,
+    **model_apis.HANDLERS,
+    **serving.HANDLERS,
+}
 
 
 def _version(call: Call) -> JsonObject:
@@ -88,7 +111,9 @@ class DominoServer(Host):
             clock: The server's time; that of the machine when None.
             paging: How listings look.
             error_shape: Usual document of an error: failure, error, message or html.
-            newest: Whether what release 6.3 has no more is answered with 404.
+            newest: Whether it answers as release 6.3 does: what that has no more with 404, listings
+                of model APIs and deployments from the 25th row on unless `offset` is given, and
+                costs of GPUs under other names.
             ssl_context: Serves https.
             rate_limit: May also be set and changed while the server runs.
             seed: Of the faults' chance.
@@ -146,9 +171,10 @@ class DominoServer(Host):
 
     def _served(self) -> dict[tuple[str, str], Served]:
         route = self._routes.route
-        served = {("GET", _VERSION.path): route(_VERSION, _version)}
+        more = ((_VERSION, _version), *model_apis.NEWER)
+        served = {(item.verb, item.path): route(item, handler) for item, handler in more}
         for operation in facts().operations:
-            handler = _HANDLERS.get(operation.name, generic)
+            handler = HANDLERS[operation.name]
             served[operation.verb, operation.path] = route(operation, handler)
             if operation.newer:
                 served[operation.verb, operation.newer] = route(operation, handler, newer=True)

@@ -18,6 +18,8 @@ __all__ = ["Answered", "Call", "Handler", "Octets", "missing"]
 
 _TRUE = {"true", "1", "yes"}
 _MOST_DIGITS = 19
+_LATER_OFFSET = 25
+"""Default of an `offset` for which earlier releases document none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Call:
         request_id: Id of the exchange.
         paging: How listings look.
         newer: Whether the later release's path was asked.
+        newest: Whether to answer as the latest release does.
     """
 
     world: World
@@ -51,6 +54,7 @@ class Call:
     request_id: str = ""
     paging: PagingStyle = field(default_factory=PagingStyle)
     newer: bool = False
+    newest: bool = False
 
     def text(self, name: str) -> str:
         """Return a query member, or its default; "" when there is neither."""
@@ -89,7 +93,10 @@ class Call:
         limit, cap = self.integer("limit"), self.paging.cap
         if cap is not None:
             limit = cap if limit is None else min(limit, cap)
-        return Page(self.integer("offset") or 0, limit)
+        offset = self.integer("offset")
+        if offset is None:
+            offset = _LATER_OFFSET if self.newest else 0
+        return Page(offset, limit)
 
     def member(self, name: str) -> str:
         """Return a text of the body.

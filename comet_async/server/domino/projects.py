@@ -49,16 +49,10 @@ def archive_project(call: Call) -> JsonObject:
     return call.done()
 
 
-def get_project_goals(call: Call) -> JsonObject:
-    """Return the goals of a project."""
-    return call.one("goals", [*call.world.goals(call.path["projectId"])])
-
-
 HANDLERS: dict[str, Handler] = {
     "get_projects": get_projects,
     "get_project_by_id": get_project_by_id,
     "create_project": create_project,
     "archive_project": archive_project,
-    "get_project_goals": get_project_goals,
 }
 """Handler of each operation."""

@@ -41,7 +41,7 @@ class Routes:
         request_ids: Gives the ids of exchanges.
         paging: How listings look.
         writable: Whether anything can be written.
-        newest: Whether operations that later releases have no more are gone.
+        newest: Whether it answers as the latest release does.
     """
 
     world: World
@@ -110,6 +110,7 @@ class Routes:
             request_id=self.request_ids(),
             paging=self.paging,
             newer=newer,
+            newest=self.newest,
         )
 
     def _answer(self, call: Call, answered: Answered) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from comet_async.server.domino.calls import missing
 from comet_async.server.domino.clock import Clock, rfc3339
@@ -15,7 +16,7 @@ from comet_async.server.domino.spec import EPOCH, DominoSpec
 from comet_async.server.domino.table import Table
 from comet_async.server.records import Json, JsonObject
 
-__all__ = ["Rows", "World"]
+__all__ = ["Rows", "World", "made", "made_within"]
 
 Rows = Table[JsonObject]
 """Rows that are kept as answers have them."""
@@ -32,6 +33,7 @@ class World:
         plan: How jobs go that are started from now on.
         users: Users; the first is the caller.
         projects: Projects.
+        datasets: Datasets of all projects.
         archived_jobs: Ids of the jobs that are archived.
         cursor_repeats: Whether a log cursor stands for the last line that was sent, which then
             comes again; else for the time after it.
@@ -49,11 +51,12 @@ class World:
         self.lock = threading.RLock()
         self.new_id = Names()
         self.plan = JobPlan()
-        self.users = _made(Kind.USER, spec.users, _user)
-        self.projects = _made(Kind.PROJECT, spec.projects, self._project)
+        self.users = made(Kind.USER, spec.users, _user)
+        self.projects = made(Kind.PROJECT, spec.projects, self._project)
+        self.datasets = self._made_datasets()
         self.archived_jobs: set[str] = set()
         self.cursor_repeats = True
-        self._goals: dict[str, Rows] = {}
+        self._rows: dict[tuple[str, str], Rows] = {}
         self._jobs: dict[str, Table[Job]] = {}
         self._job_places: dict[str, str] = {}
         self._began = clock.now()
@@ -108,6 +111,19 @@ class World:
         self.jobs(job.project_id).put(job.job_id, job)
         self._job_places[job.job_id] = job.project_id
 
+    def rows(self, name: str, owner: str = "", make: Callable[[], Rows] = Rows) -> Rows:
+        """Return the table of one kind of thing, of one owner.
+
+        Args:
+            name: Kind of thing.
+            owner: Whose they are, "" for a kind that has no owners.
+            make: Makes the table where it was not asked for before.
+        """
+        key = name, owner
+        if key not in self._rows:
+            self._rows[key] = make()
+        return self._rows[key]
+
     def stop_job(self, job_id: str) -> Job:
         """Stop a job now, as its page does, and return it."""
         job = replace(self.job(job_id), ended=self.clock.now())
@@ -126,13 +142,11 @@ class World:
             ApiError: There is no such project.
         """
         self.project(project_id)
-        found = self._goals.get(project_id)
-        if found is None:
-            place = place_of(Kind.PROJECT, project_id)
-            count = self.spec.goals if place else 0
-            owner = place[0] if place else 0
-            found = self._goals[project_id] = made_within(Kind.GOAL, owner, count, _goal)
-        return found
+        place = place_of(Kind.PROJECT, project_id)
+        if place is None:
+            return self.rows("goals", project_id)
+        make = partial(made_within, Kind.GOAL, place[0], self.spec.goals, _goal)
+        return self.rows("goals", project_id, make)
 
     def goal(self, project_id: str, goal_id: str) -> JsonObject:
         """Return a goal of a project.
@@ -144,6 +158,21 @@ class World:
         if found is None:
             raise missing("Goal", goal_id)
         return found
+
+    def _made_datasets(self) -> Rows:
+        """Return the table of datasets: those of the first project, then of the second..."""
+        each = self.spec.datasets
+
+        def make(at: int) -> tuple[str, JsonObject]:
+            project, number = divmod(at, each)
+            row = _dataset(project, number, self.spec.snapshots)
+            return str(row["id"]), row
+
+        def position(row_id: str) -> int | None:
+            place = place_of(Kind.DATASET, row_id)
+            return place[0] * each + place[1] if place is not None and place[1] < each else None
+
+        return Table(self.spec.projects * each, make, position)
 
     def _project(self, at: int) -> JsonObject:
         users = max(1, self.spec.users)
@@ -161,7 +190,7 @@ class World:
         }
 
 
-def _made(kind: Kind, count: int, make: Callable[[int], JsonObject]) -> Rows:
+def made(kind: Kind, count: int, make: Callable[[int], JsonObject]) -> Rows:
     """Return the table of made-up rows of one kind, which carry their `id`."""
 
     def numbered(at: int) -> tuple[str, JsonObject]:
@@ -192,6 +221,19 @@ def made_within(kind: Kind, owner: int, count: int, make: Callable[[int, int], J
         return place[1] if place is not None and place[0] == owner else None
 
     return Table(count, numbered, position)
+
+
+def _dataset(project: int, at: int, snapshots: int) -> JsonObject:
+    owner = project << 16 | at
+    return {
+        "id": made_id(Kind.DATASET, project, at),
+        "name": f"dataset-{project + 1}-{at + 1}",
+        "description": f"Made-up dataset {at + 1}",
+        "projectId": made_id(Kind.PROJECT, project),
+        "createdAt": rfc3339(EPOCH),
+        "snapshotIds": [made_id(Kind.SNAPSHOT, owner, item) for item in range(snapshots)],
+        "tags": {"latest": made_id(Kind.SNAPSHOT, owner, snapshots - 1)} if snapshots else {},
+    }
 
 
 def _goal(project: int, at: int) -> JsonObject:
