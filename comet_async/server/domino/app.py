@@ -20,11 +20,12 @@ from comet_async.server.domino import (
     sources,
 )
 from comet_async.server.domino.access import Access
-from comet_async.server.domino.calls import Call, Handler
+from comet_async.server.domino.calls import Handler
 from comet_async.server.domino.clock import Clock
-from comet_async.server.domino.facts import Operation, facts
+from comet_async.server.domino.facts import facts
 from comet_async.server.domino.ids import Names
 from comet_async.server.domino.pages import PagingStyle
+from comet_async.server.domino.private import PRIVATE
 from comet_async.server.domino.refusing import Refusing
 from comet_async.server.domino.routes import Routes
 from comet_async.server.domino.spec import DominoSpec
@@ -33,7 +34,6 @@ from comet_async.server.faults import Faults
 from comet_async.server.front import Front, FrontSettings, Served
 from comet_async.server.hosting import Host
 from comet_async.server.rate_limit import RateLimit
-from comet_async.server.records import JsonObject
 from comet_async.server.request_log import RequestLog
 
 __all__ = ["HANDLERS", "DominoServer"]
@@ -51,15 +51,6 @@ HANDLERS: dict[str, Handler] = {
     **model_apis.HANDLERS,
     **serving.HANDLERS,
 }
-
-
-def _version(call: Call) -> JsonObject:
-    """Return the release, as `/version` does."""
-    del call
-    return {"version": "5.11.0", "buildId": "local"}
-
-
-_VERSION = Operation("version", "GET", "/version")
 
 
 class DominoServer(Host):
@@ -171,7 +162,7 @@ class DominoServer(Host):
 
     def _served(self) -> dict[tuple[str, str], Served]:
         route = self._routes.route
-        more = ((_VERSION, _version), *model_apis.NEWER)
+        more = (*PRIVATE, *model_apis.NEWER)
         served = {(item.verb, item.path): route(item, handler) for item, handler in more}
         for operation in facts().operations:
             handler = HANDLERS[operation.name]

@@ -58,10 +58,10 @@ class Job:
         project_id: Its project.
         number: Its number within the project, from 1.
         command: What it runs.
-        title: Its title.
         user: Who started it.
         submitted: When, in seconds since 1970 UTC.
         plan: How it goes.
+        title: Its title.
         ended: When it was stopped; None if nobody did.
         archived: Whether it is archived.
         tags: Its tags.
@@ -76,10 +76,10 @@ class Job:
     project_id: str
     number: int
     command: str
-    title: str
     user: str
     submitted: float
     plan: JobPlan
+    title: str = ""
     ended: float | None = None
     archived: bool = False
     tags: tuple[Tag, ...] = ()

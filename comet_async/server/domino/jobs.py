@@ -95,23 +95,14 @@ def get_job_details(call: Call) -> JsonObject:
 
 def start_job(call: Call) -> JsonObject:
     """Start a job."""
-    world, body = call.world, call.body
-    project_id = call.member("projectId")
-    table = world.jobs(project_id)
-    git = body.get("mainRepoGitRef")
-    job = Job(
-        job_id=world.new_id(),
-        project_id=project_id,
-        number=max((job.number for job in table.part(0, 1, newest_first=True)), default=0) + 1,
-        command=call.member("runCommand"),
+    body, git = call.body, call.body.get("mainRepoGitRef")
+    job = call.world.start_job(
+        call.member("projectId"),
+        call.member("runCommand"),
         title=str(body.get("title") or ""),
-        user=world.caller,
-        submitted=world.clock.now(),
-        plan=world.plan,
         commit=str(body.get("commitId") or ""),
         git=git if isinstance(git, dict) else {},
     )
-    world.keep_job(job)
     return call.one("job", job.detailed(job.submitted))
 
 

@@ -165,7 +165,9 @@ def _is_archived(row: JsonObject) -> bool:
 
 def create_hardware_tier(call: Call) -> Answered:
     """Add a hardware tier."""
-    return _HARDWARE.put(call, _HARDWARE.new(call) | {"flags": _flags(call.body.get("flags"))})
+    row = _HARDWARE.new(call)
+    row["flags"] = _flags(call.body.get("flags"))
+    return _HARDWARE.put(call, row)
 
 
 def update_hardware_tier(call: Call) -> Answered:

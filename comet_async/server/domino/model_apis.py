@@ -174,7 +174,8 @@ def create_model_api(call: Call) -> JsonObject:
         "dataPlaneId": version["dataPlaneId"],
         "deployment": version["deployment"],
     }
-    return _APIS.put(call, row | {"activeVersion": active})
+    row["activeVersion"] = active
+    return _APIS.put(call, row)
 
 
 def create_model_api_version(call: Call) -> JsonObject:

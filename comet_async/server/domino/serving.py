@@ -182,7 +182,7 @@ _COMPUTE = _opaque("Compute tier", "computeTierId")
 
 HANDLERS: dict[str, Handler] = {
     "get_model_deployments": _DEPLOYMENTS.lists(
-        lambda call, row: call.text("name") in {"", row["name"]}
+        lambda call, row: call.text("name") in {"", str(row["name"])}
     ),
     "create_model_deployment": _DEPLOYMENTS.creates(),
     "get_model_deployment_by_id": _DEPLOYMENTS.fetches(),

@@ -157,7 +157,8 @@ def _seconds(text: str) -> float:
 def get_ai_gateway_audit_data(call: Call) -> Answered:
     """Return the events of the gateway in a span of time, both ends included."""
     ids, names = call.texts("endpointIds"), call.texts("endpointNames")
-    count, found = max(1, call.world.spec.endpoints), []
+    count = max(1, call.world.spec.endpoints)
+    found: list[Json] = []
     for at in _within(call):
         endpoint = _endpoint(at % count)
         if ids and endpoint["endpointId"] not in ids:
@@ -179,7 +180,8 @@ def get_ai_gateway_audit_data(call: Call) -> Answered:
 def get_data_source_audit_data(call: Call) -> Answered:
     """Return the events of data sources in a span of time, both ends included."""
     ids, names = call.texts("dataSourceIds"), call.texts("dataSourceNames")
-    kinds, count, found = call.texts("eventKinds"), max(1, call.world.spec.data_sources), []
+    kinds, count = call.texts("eventKinds"), max(1, call.world.spec.data_sources)
+    found: list[Json] = []
     for at in _within(call):
         source_id, name = made_id(Kind.DATA_SOURCE, at % count), f"source-{at % count + 1}"
         kind = _EVENTS[at % len(_EVENTS)]

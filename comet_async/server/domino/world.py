@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TypedDict, Unpack
 
 from comet_async.server.domino.calls import missing
 from comet_async.server.domino.clock import Clock, rfc3339
@@ -20,6 +21,14 @@ __all__ = ["Rows", "World", "made", "made_within"]
 
 Rows = Table[JsonObject]
 """Rows that are kept as answers have them."""
+
+
+class JobMembers(TypedDict, total=False):
+    """What may be said of a job that is started."""
+
+    title: str
+    commit: str
+    git: JsonObject
 
 
 class World:
@@ -129,6 +138,38 @@ class World:
         job = replace(self.job(job_id), ended=self.clock.now())
         self.keep_job(job)
         return job
+
+    def start_job(self, project_id: str, command: str, **more: Unpack[JobMembers]) -> Job:
+        """Start a job, which goes as planned, and return it.
+
+        Args:
+            project_id: Its project.
+            command: What it runs.
+            more: Title, commit and git reference.
+
+        Raises:
+            ApiError: There is no such project.
+        """
+        newest = self.jobs(project_id).part(0, 1, newest_first=True)
+        job = Job(
+            job_id=self.new_id(),
+            project_id=project_id,
+            number=max((job.number for job in newest), default=0) + 1,
+            command=command,
+            user=self.caller,
+            submitted=self.clock.now(),
+            plan=self.plan,
+            **more,
+        )
+        self.keep_job(job)
+        return job
+
+    def restart_job(self, job_id: str) -> Job:
+        """Start a job once more, and return the new one."""
+        old = self.job(job_id)
+        return self.start_job(
+            old.project_id, old.command, title=old.title, commit=old.commit, git=old.git
+        )
 
     def archive_job(self, job_id: str) -> None:
         """Archive a job: listings leave it out unless archived ones are asked for."""
