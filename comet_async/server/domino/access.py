@@ -22,6 +22,7 @@ class Access:
         *,
         tokens: Collection[str] | None = None,
         readers: Collection[str] = (),
+        proxy: bool = False,
     ) -> None:
         """Say who may ask.
 
@@ -29,12 +30,29 @@ class Access:
             keys: Valid API keys; None accepts any.
             tokens: Valid bearer tokens; None accepts any.
             readers: Keys and tokens that may read but not write.
+            proxy: Whether credentials may be missing, as before the proxy within a run, which
+                adds its own.
         """
         self._lock = threading.Lock()
         self._keys = None if keys is None else set(keys)
         self._tokens = None if tokens is None else set(tokens)
         self._revoked: set[str] = set()
         self._readers = set(readers)
+        self._proxy = proxy
+        self._issued = 0
+
+    def issue(self) -> str:
+        """Return a fresh valid token, as the proxy within a run does; older ones stay valid.
+
+        Raises:
+            ApiError: 404, this server is no such proxy.
+        """
+        if not self._proxy:
+            raise ApiError(404, "No such path")
+        self._issued += 1
+        token = f"issued-token-{self._issued}"
+        self.allow(token)
+        return token
 
     def allow(self, secret: str) -> None:
         """Make a key or token valid, also one that was revoked."""
@@ -66,6 +84,8 @@ class Access:
         given = headers.get("authorization", "")
         bearer = given[: len(_BEARER)].lower() == _BEARER
         secret = given[len(_BEARER) :].strip() if bearer else headers.get(_HEADER, "")
+        if not secret and self._proxy:
+            return ""
         with self._lock:
             known = self._tokens if bearer else self._keys
             if not secret or secret in self._revoked or (known is not None and secret not in known):

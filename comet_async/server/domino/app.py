@@ -74,6 +74,7 @@ class DominoServer(Host):
         api_keys: Collection[str] | None = None,
         tokens: Collection[str] | None = None,
         readers: Collection[str] = (),
+        proxy: bool = False,
         writable: bool = True,
         clock: Clock | None = None,
         paging: PagingStyle | None = None,
@@ -98,6 +99,8 @@ class DominoServer(Host):
             api_keys: Valid API keys; None accepts any key but none at all.
             tokens: Valid bearer tokens; None accepts any.
             readers: Keys and tokens that may read but not write.
+            proxy: Whether to be as the proxy within a run: credentials may be missing, and
+                `/access-token` gives fresh tokens.
             writable: Whether anything can be written; if not, every write is answered with 403.
             clock: The server's time; that of the machine when None.
             paging: How listings look.
@@ -119,7 +122,7 @@ class DominoServer(Host):
             ValueError: `host` is not a loopback address.
         """
         self.clock = clock or Clock()
-        self.access = Access(api_keys, tokens=tokens, readers=readers)
+        self.access = Access(api_keys, tokens=tokens, readers=readers, proxy=proxy)
         self.world = World(spec or DominoSpec(), self.clock)
         request_ids = Names("request")
         self._refusing = Refusing(request_ids, error_shape)
@@ -164,6 +167,7 @@ class DominoServer(Host):
         route = self._routes.route
         more = (*PRIVATE, *model_apis.NEWER)
         served = {(item.verb, item.path): route(item, handler) for item, handler in more}
+        served["GET", "/access-token"] = Served(self._routes.token)
         for operation in facts().operations:
             handler = HANDLERS[operation.name]
             served[operation.verb, operation.path] = route(operation, handler)
