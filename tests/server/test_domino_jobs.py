@@ -8,6 +8,7 @@ import pytest
 
 from comet_async.server.domino import Clock, DominoServer, DominoSpec, JobPlan, PagingStyle
 from tests.support.domino_client import Domino, domino
+from tests.support.domino_shapes import problems
 
 JOBS = "/api/jobs/beta/jobs"
 
@@ -154,6 +155,24 @@ async def test_jobs_are_sorted_by_a_key(key: str, first: str) -> None:
     async with domino(DominoServer()) as client:
         answer = await client.get(JOBS, projectId=await project_of(client), sortBy=key)
     assert answer["jobs"][0]["title"] == first
+
+
+async def test_every_kind_of_job_fits_its_model() -> None:
+    server = DominoServer(DominoSpec(jobs=70, running=2), clock=Clock(1_800_000_000, speed=0))
+    found: list[str] = []
+    seen: set[str] = set()
+    async with domino(server) as client:
+        project = await project_of(client)
+        server.world.start_job(project, "python x.py")
+        for job in await everything(client, "jobs", JOBS, projectId=project, limit=50):
+            detail = await client.get(f"{JOBS}/{job['id']}")
+            found += [*problems("JobV1", job), *problems("JobEnvelopeV1", detail)]
+            seen |= {name for name, value in detail["job"].items() if value not in ([], {})}
+            seen.add(job["status"]["executionStatus"])
+    assert found == []
+    states = {"Queued", "Running", "Succeeded", "Failed", "Stopped", "Error"}
+    parts = {"datasetMounts", "computeCluster", "gitRepos", "externalVolumeMounts"}
+    assert seen >= states | parts | {"mainRepoGitRef", "queuedJobStatusDetails", "usage"}
 
 
 async def test_tags_and_goals_of_a_job_are_kept() -> None:

@@ -11,6 +11,13 @@ from comet_async.server.records import Json, JsonObject
 __all__ = ["Job", "JobPlan", "Tag"]
 
 
+_WAITING: JsonObject = {
+    "expectedWait": "a few seconds",
+    "explanation": "waiting for a machine",
+    "helpText": "It starts by itself.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class JobPlan:
     """How a job that is started goes.
@@ -70,6 +77,7 @@ class Job:
         commit: Commit that it starts from, "" for the newest one.
         git: Git reference that it was started with.
         ties: Consecutive lines of its log that share one time.
+        parts: Further members that an answer shows: mounts, repositories, cluster.
     """
 
     job_id: str
@@ -88,6 +96,7 @@ class Job:
     commit: str = ""
     git: JsonObject = field(default_factory=dict[str, Json])
     ties: int = 1
+    parts: JsonObject = field(default_factory=dict[str, Json])
 
     @property
     def started(self) -> float:
@@ -149,7 +158,7 @@ class Job:
             shown["usage"] = {"cpuPercentage": 12.5, "memoryGiB": 0.75}
         if self.git:
             shown["mainRepoGitRef"] = self.git
-        return shown
+        return {**shown, **self.parts}
 
     def _stats(self, now: float) -> list[Json]:
         if not self.is_over(now):
@@ -158,8 +167,10 @@ class Job:
 
     def detailed(self, now: float) -> JsonObject:
         """Return the job as it is shown by itself, with tags, goals and comments."""
+        waiting: JsonObject = {"queuedJobStatusDetails": _WAITING}
         return {
             **self.listed(now),
+            **(waiting if self.status(now) == "Queued" else {}),
             "commentsCount": self.comments,
             "goalIds": list(self.goals),
             "tags": [tag.shown() for tag in self.tags],

@@ -6,6 +6,7 @@ from comet_async.server.domino.ids import Kind, made_id, place_of
 from comet_async.server.domino.job import Job, JobPlan, Tag
 from comet_async.server.domino.spec import EPOCH, DominoSpec
 from comet_async.server.domino.table import Table
+from comet_async.server.records import JsonObject
 
 __all__ = ["made_jobs"]
 
@@ -62,7 +63,46 @@ def _job(spec: DominoSpec, project: int, at: int, now: float) -> Job:
         goals=(made_id(Kind.GOAL, project, 0),) if spec.goals and at % 2 == 0 else (),
         comments=at % 4,
         ties=spec.log_ties,
+        git={"refType": "branches", "value": "main"} if at % 3 == 1 else {},
+        parts=_parts(spec, project, at),
     )
+
+
+def _parts(spec: DominoSpec, project: int, at: int) -> JsonObject:
+    """Return what a job has besides: every second one a dataset, some a cluster or more."""
+    parts: JsonObject = {}
+    if spec.datasets and at % 2 == 0:
+        mount: JsonObject = {
+            "id": made_id(Kind.DATASET, project, 0),
+            "datasetName": f"dataset-{project + 1}-1",
+            "isInput": True,
+            "projectId": made_id(Kind.PROJECT, project),
+            "containerPath": "/domino/datasets/local/data",
+        }
+        parts["datasetMounts"] = [mount]
+    if at % 5 == 2:  # noqa: PLR2004  an arbitrary fifth of all
+        parts["computeCluster"] = {
+            "clusterType": "ray",
+            "computeEnvironmentId": made_id(Kind.ENVIRONMENT, 0),
+            "workerCount": 2,
+            "workerHardwareTier": "small-k8s",
+        }
+        parts["externalVolumeMounts"] = [
+            {"mountPath": "/mnt/shared", "name": "shared", "readOnly": True}
+        ]
+    if at % 4 == 3:  # noqa: PLR2004  an arbitrary quarter of all
+        parts["gitRepos"] = [
+            {
+                "id": made_id(Kind.REPOSITORY, project, 0),
+                "name": "code",
+                "ref": "main",
+                "serviceProvider": "Github",
+                "uri": "https://github.com/example/code.git",
+                "startingBranch": "main",
+                "startingCommitId": f"{at:040x}",
+            }
+        ]
+    return parts
 
 
 def _half_a_line(spec: DominoSpec) -> float:
