@@ -28,7 +28,7 @@ COMMANDS = {
     "query": "Find the experiments of a project that an expression wants.",
     "registry": "Registered models: list, show, download, register, stage, tag, delete.",
     "restore": "Take experiments out of the archive of their project.",
-    "serve": "Serve Comet's API from offline archives, sample runs or made-up data.",
+    "serve": "Serve Comet's API, or Domino's, from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
     "tag": "Add tags to experiments, or take them away.",
     "upload": "Upload files as assets of EXPERIMENT: a key, or WORKSPACE/PROJECT/EXPERIMENT.",

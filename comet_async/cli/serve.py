@@ -84,7 +84,7 @@ def serve(
     chart_refusal: str,
     chart_seconds_per_million: float,
 ) -> int:
-    """Serve Comet's API from offline archives, sample runs or made-up data; or Domino's.
+    """Serve Comet's API, or Domino's, from offline archives, sample runs or made-up data.
 
     What is written to it is there until it ends; your files are never changed.
 
