@@ -19,6 +19,7 @@ __all__ = [
     "at_most_one",
     "change",
     "exactly_one",
+    "get",
     "listed",
     "plain",
     "refuse_half_characters",
@@ -30,6 +31,33 @@ T = TypeVar("T")
 Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Document: TypeAlias = Mapping[str, object] | Sequence[object] | Body | Shared
 """A body: its members by wire name, a struct, or a list."""
+
+
+def get(
+    service: str,
+    path: str,
+    answer: type[T],
+    *,
+    query: Mapping[str, QueryValue] | None = None,
+    path_params: Mapping[str, str] | None = None,
+    may_be_empty: Collection[str] = (),
+) -> Request[T]:
+    """Return a GET that changes nothing.
+
+    Args:
+        service: Name of the service profile.
+        path: Template as the vendor prints it.
+        answer: Type of the answer.
+        query: Members by wire name; None is not sent, a list repeats the name.
+        path_params: A value for each `{name}` of the template.
+        may_be_empty: Wire names whose text may be empty.
+
+    Raises:
+        UsageError: A text is empty or no Unicode, a value is of another type, a list is empty, or a
+            path parameter is missing or unknown.
+    """
+    sent = _sendable(path, path_params or {}, query or {}, may_be_empty)
+    return build(service, "GET", path, answer, Effect.READ, path_params=path_params, query=sent)
 
 
 def change(
@@ -60,16 +88,61 @@ def change(
         may_be_null: Wire names whose None is sent as null.
 
     Raises:
-        UsageError: A text is empty or no Unicode, or a value is of another type or has no JSON
-            form.
+        UsageError: A text is empty or no Unicode, a list of the query is empty, or a value is of
+            another type or has no JSON form.
     """
-    refuse_unusable(path, {**(path_params or {}), **(query or {})}, may_be_empty)
+    sent = _sendable(path, path_params or {}, query or {}, may_be_empty)
     if isinstance(json, Mapping) and not isinstance(json, Flat):
         json = {k: value for k, value in json.items() if value is not None or k in may_be_null}
     body = None if json is None else _body(path, json, may_be_empty)
     return build(
-        service, method, path, answer, effect, path_params=path_params, query=query, json=body
+        service, method, path, answer, effect, path_params=path_params, query=sent, json=body
     )
+
+
+def _sendable(
+    path: str,
+    path_params: Mapping[str, object],
+    query: Mapping[str, QueryValue],
+    allowed: Collection[str],
+) -> dict[str, QueryValue]:
+    """Return a query that can be sent, its lists read once.
+
+    Raises:
+        UsageError: A path parameter is no text, or a member of either cannot be sent.
+    """
+    for name, value in path_params.items():
+        if not isinstance(value, str):
+            raise UsageError(f"{path}: {name} is {_kind(value)}; give a text")
+    sent = {name: _query_value(path, name, value) for name, value in query.items()}
+    refuse_unusable(path, {**path_params, **sent}, allowed)
+    return sent
+
+
+def _query_value(path: str, name: str, value: object) -> QueryValue:
+    """Return a member of a query; an empty list, for which nothing would be sent, is refused.
+
+    What leaves a filter out asks for everything.
+    """
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    if not _is_series(value):
+        raise UsageError(f"{path}: {name} is {_kind(value)}; give a text, a number or a list")
+    items = listed(path, name, cast("Iterable[object]", value))
+    texts = [item for item in items if isinstance(item, str)]
+    if len(texts) < len(items):
+        raise UsageError(f"{path}: {name} holds what is no text; give a list of texts")
+    for text in texts:
+        refuse_half_characters(f"{path}: {name}", text)
+    return texts
+
+
+def _is_series(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping))
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"of type {type(value).__name__}"
 
 
 def refuse_unusable(path: str, members: Mapping[str, object], allowed: Collection[str]) -> None:

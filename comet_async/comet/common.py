@@ -16,6 +16,7 @@ from comet_async import wire
 from comet_async.building import (
     at_most_one,
     exactly_one,
+    get,
     refuse_half_characters,
     refuse_unusable,
 )
@@ -96,8 +97,9 @@ def read(
     Raises:
         UsageError: A text is empty or no Unicode, or a path parameter is missing or unknown.
     """
-    refuse_unusable(path, {**(path_params or {}), **(query or {})}, may_be_empty)
-    return build(SERVICE, "GET", path, answer, Effect.READ, path_params=path_params, query=query)
+    return get(
+        SERVICE, path, answer, query=query, path_params=path_params, may_be_empty=may_be_empty
+    )
 
 
 def read_by_post(path: str, answer: type[T], *, json: Mapping[str, object]) -> Request[T]:

@@ -346,6 +346,7 @@ from comet_async.domino.model_deployments import (
 )
 from comet_async.domino.model_deployments_answers import (
     CreatorInfo,
+    DeploymentKind,
     DeploymentRole,
     DeploymentTargetInfo,
     DeploymentType,
@@ -617,6 +618,7 @@ __all__ = [
     "DeploymentCredentials",
     "DeploymentCredentialsType",
     "DeploymentExample",
+    "DeploymentKind",
     "DeploymentOperationMetadata",
     "DeploymentRole",
     "DeploymentState",

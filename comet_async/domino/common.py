@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TypeVar
 
-from comet_async.building import Document, Method, change, refuse_unusable
-from comet_async.request import Blob, Effect, QueryValue, Request, build
+from comet_async.building import Document, Method, change, get
+from comet_async.request import Blob, Effect, QueryValue, Request
 
 __all__ = ["SERVICE", "blob", "read", "write"]
 
@@ -32,10 +32,10 @@ def read(
         path_params: A value for each `{name}` of the template.
 
     Raises:
-        UsageError: A text is empty or no Unicode, or a path parameter is missing or unknown.
+        UsageError: A text is empty or no Unicode, a value is of another type, a list is empty, or a
+            path parameter is missing or unknown.
     """
-    refuse_unusable(path, {**(path_params or {}), **(query or {})}, ())
-    return build(SERVICE, "GET", path, answer, Effect.READ, path_params=path_params, query=query)
+    return get(SERVICE, path, answer, query=query, path_params=path_params)
 
 
 def blob(path: str, *, path_params: Mapping[str, str]) -> Request[Blob]:

@@ -114,7 +114,7 @@ def create_data_source(data_source: NewDataSource) -> Request[DataSource]:
 def get_data_source(data_source_id: str) -> Request[DataSource]:
     """Return one data source.
 
-    Needs the permission data source access.
+    Needs access to the data source.
 
     Args:
         data_source_id: Id of the data source.
@@ -142,7 +142,7 @@ def update_data_source(
 
     Idempotent.
 
-    Needs the permission data source manage.
+    Needs to manage the data source.
 
     Args:
         data_source_id: Id of the data source.
@@ -170,7 +170,7 @@ def delete_data_source(data_source_id: str) -> Request[DataSource]:
 
     Idempotent: a repetition after a lost answer may be told that it is gone.
 
-    Needs the permission data source ownership.
+    Needs to own the data source.
 
     Args:
         data_source_id: Id of the data source.

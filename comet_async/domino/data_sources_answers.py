@@ -53,7 +53,7 @@ class DataSourceAuditEvent(Wire, frozen=True, kw_only=True):
     data_source_name: str | None = None
     data_source_type: str | None = None
     event_kind: DataSourceAuditEventKind | None = None
-    metadata: NullableDict[str] = no_members()
+    metadata: NullableDict[str | None] = no_members()
     performed_by: str | None = None
     timestamp: str | None = None
 
@@ -108,7 +108,7 @@ class DataSource(Wire, frozen=True, kw_only=True):
 
     id: str
     auth_type: str | None = None
-    config: NullableDict[str] = no_members()
+    config: NullableDict[str | None] = no_members()
     credential_type: DataSourceCredentialType | None = None
     data_source_type: str | None = None
     description: str | None = None

@@ -60,7 +60,7 @@ def create_dataset(dataset: NewDataset) -> Request[DatasetEnvelope]:
 
     Appends: it is not repeated where the server may have acted.
 
-    Needs the permission project access.
+    Needs access to the project.
 
     Args:
         dataset: What is wanted.

@@ -59,7 +59,7 @@ class DatasetDetails(Wire, frozen=True, kw_only=True):
     name: str | None = None
     project_id: str | None = None
     snapshot_ids: NullableList[str] = no_items()
-    tags: NullableDict[str] = no_members()
+    tags: NullableDict[str | None] = no_members()
 
 
 class DatasetEnvelope(Flat, frozen=True, kw_only=True):

@@ -92,7 +92,7 @@ class ModelDeploymentStatusOperation(Wire, frozen=True, kw_only=True):
     credentials: DeploymentCredentials | None = None
     example_payload: str | None = None
     examples: NullableList[DeploymentExample] = no_items()
-    fields: NullableDict[str] = no_members()
+    fields: NullableDict[str | None] = no_members()
     metadata: DeploymentOperationMetadata | None = None
     type: str | None = None
 
@@ -125,7 +125,7 @@ class ModelDeploymentStatus(Wire, frozen=True, kw_only=True):
     """
 
     message: str | None = None
-    model_operations: NullableDict[list[ModelDeploymentStatusOperation]] = no_members()
+    model_operations: NullableDict[list[ModelDeploymentStatusOperation] | None] = no_members()
     model_states: NullableDict[object] = no_members()
     shared_operations: NullableList[ModelDeploymentStatusOperation] = no_items()
     shared_state: object = None

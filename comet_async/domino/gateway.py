@@ -45,7 +45,7 @@ class GatewayAuditEvent(Wire, frozen=True, kw_only=True):
     endpoint_id: str | None = None
     endpoint_type: str | None = None
     event_kind: str | None = None
-    metadata: NullableDict[str] = no_members()
+    metadata: NullableDict[str | None] = no_members()
     performed_by: str | None = None
     timestamp: str | None = None
 
@@ -71,7 +71,7 @@ class GatewayEndpoint(Wire, frozen=True, kw_only=True):
     creation_date: str | None = None
     endpoint_name: str | None = None
     endpoint_type: str | None = None
-    model_config: NullableDict[str] = no_members()
+    model_config: NullableDict[str | None] = no_members()
     model_name: str | None = None
     model_provider: str | None = None
 

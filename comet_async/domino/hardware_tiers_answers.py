@@ -180,12 +180,12 @@ class HardwareTierPodCustomization(Shared, frozen=True, kw_only=True):
     Wire model: HardwareTierPodCustomizationV1.
     """
 
-    additional_annotations: dict[str, str] | None = None
-    additional_labels: dict[str, str] | None = None
-    additional_limits: dict[str, str] | None = None
-    additional_requests: dict[str, str] | None = None
+    additional_annotations: dict[str, str | None] | None = None
+    additional_labels: dict[str, str | None] | None = None
+    additional_limits: dict[str, str | None] | None = None
+    additional_requests: dict[str, str | None] | None = None
     capabilities: list[str] | None = None
-    hugepages: dict[str, str] | None = None
+    hugepages: dict[str, str | None] | None = None
 
 
 class Units(Open):
@@ -291,7 +291,7 @@ class HardwareTier(Shared, frozen=True, kw_only=True):
     gpu_configuration: HardwareTierGpuConfiguration | None = None
     id: str | None = None
     max_simultaneous_executions: int | None = None
-    metadata: dict[str, str] | None = None
+    metadata: dict[str, str | None] | None = None
     name: str | None = None
     node_pool: str | None = None
     over_provisioning: HardwareTierOverProvisioning | None = None

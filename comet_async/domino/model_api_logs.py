@@ -34,7 +34,7 @@ class ModelApiVersionLogLine(Wire, frozen=True, kw_only=True):
     Attributes:
         log: Its text.
         stream_type: Stream that it was written to.
-        tags: Tags: values by key.
+        tags: Its tags.
         time_nano: Nanoseconds since 1970 UTC.
         timestamp: When it was written.
 

@@ -10,6 +10,7 @@ from comet_async.wire import Body, Flat, NullableList, Open, Shared, Wire, no_it
 
 __all__ = [
     "CreatorInfo",
+    "DeploymentKind",
     "DeploymentRole",
     "DeploymentTargetInfo",
     "DeploymentType",
@@ -50,6 +51,13 @@ class ModelDeploymentCollaborator(Shared, frozen=True, kw_only=True):
     role: DeploymentRole | None = None
 
 
+class DeploymentKind(Open):
+    """Kinds of model deployments."""
+
+    SYNC_ENDPOINT = "SYNC_ENDPOINT"
+    ASYNC_ENDPOINT = "ASYNC_ENDPOINT"
+
+
 class DeploymentType(Shared, frozen=True, kw_only=True):
     """Kind of a model deployment and its settings.
 
@@ -61,7 +69,7 @@ class DeploymentType(Shared, frozen=True, kw_only=True):
 
     model_configs: dict[str, object] | None = None
     shared_config: object = None
-    type: str | None = None
+    type: DeploymentKind | None = None
 
 
 class ModelDeploymentConfiguration(Shared, frozen=True, kw_only=True):

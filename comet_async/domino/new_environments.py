@@ -46,7 +46,7 @@ class NewEnvironmentRevision(Body, frozen=True, kw_only=True):
         skip_cache: Whether the build ignores the cache.
         summary: What changed, free text.
         supported_clusters: Cluster kinds allowed.
-        tags: Tags: values by key.
+        tags: Its tags.
         use_vpn: Whether the build uses the VPN.
         workspace_tools: Workspace tools.
 
@@ -78,8 +78,8 @@ class NewEnvironmentVisibility(Open):
     PRIVATE = "private"
 
 
-class NewEnvironment(Body, frozen=True, kw_only=True):
-    """An environment to create, with its first revision.
+class NewEnvironment(NewEnvironmentRevision, frozen=True, kw_only=True):
+    """An environment to create, with its first revision, whose members are here as well.
 
     Attributes:
         add_base_dependencies: Whether base dependencies are added; needed for a new environment.
@@ -90,19 +90,6 @@ class NewEnvironment(Body, frozen=True, kw_only=True):
         name: Its name; needed unless one is copied.
         org_owner_id: Id of the owning organization; with private visibility only.
         visibility: Who can see it.
-        dockerfile_instructions: Extra Dockerfile lines.
-        environment_variables: Environment variables.
-        image: Base image; needed for a new environment.
-        post_run_script: Script after a run.
-        post_setup_script: Script after setup.
-        pre_run_script: Script before a run.
-        pre_setup_script: Script before setup.
-        skip_cache: Whether the build ignores the cache.
-        summary: What changed, free text.
-        supported_clusters: Cluster kinds allowed.
-        tags: Tags: values by key.
-        use_vpn: Whether the build uses the VPN.
-        workspace_tools: Workspace tools.
 
     Wire model: NewEnvironmentV1.
     """
@@ -115,16 +102,3 @@ class NewEnvironment(Body, frozen=True, kw_only=True):
     name: str | None = None
     org_owner_id: str | None = None
     visibility: NewEnvironmentVisibility | None = None
-    dockerfile_instructions: str | None = None
-    environment_variables: list[EnvironmentVariable] | None = None
-    image: str | None = None
-    post_run_script: str | None = None
-    post_setup_script: str | None = None
-    pre_run_script: str | None = None
-    pre_setup_script: str | None = None
-    skip_cache: bool | None = None
-    summary: str | None = None
-    supported_clusters: list[ClusterType] | None = None
-    tags: list[str] | None = None
-    use_vpn: bool | None = None
-    workspace_tools: list[EnvironmentTool] | None = None

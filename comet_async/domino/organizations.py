@@ -126,7 +126,7 @@ def create_org(members: Sequence[OrganizationMember], name: str) -> Request[Orga
 
     Appends: it is not repeated where the server may have acted.
 
-    Needs the permission any signed-in user.
+    Any signed-in user may do it.
 
     Args:
         members: One entry for each member.

@@ -168,7 +168,7 @@ class RegisteredModel(Wire, frozen=True, kw_only=True):
         name: Its name.
         owner_username: Name of the owner.
         project: The project.
-        tags: Tags: values by key.
+        tags: Values of its tags, by key.
         updated_at: When it was last changed.
 
     Wire model: RegisteredModelV1.
@@ -180,7 +180,7 @@ class RegisteredModel(Wire, frozen=True, kw_only=True):
     name: str | None = None
     owner_username: str | None = None
     project: RegisteredModelProjectSummary | None = None
-    tags: NullableDict[str] = no_members()
+    tags: NullableDict[str | None] = no_members()
     updated_at: str | None = None
 
 
@@ -275,15 +275,15 @@ class RegisteredModelVersionDetails(Wire, frozen=True, kw_only=True):
 
     Attributes:
         created_at: When it was created, an RFC 3339 text.
-        current_stage: Stage that it is in.
+        current_stage: Stage that it is in; gone since 6.3.0.
         experiment_run_id: Id of the experiment run.
         model_name: Name of the registered model.
         model_version: Version number.
         model_version_description: Version description.
         owner_username: Name of the owner.
         project: The project.
-        review_summary: The review that is open.
-        tags: Tags: values by key.
+        review_summary: The review that is open; gone since 6.3.0.
+        tags: Values of its tags, by key.
         updated_at: When it was last changed.
 
     Wire model: RegisteredModelVersionDetailsV1.
@@ -298,7 +298,7 @@ class RegisteredModelVersionDetails(Wire, frozen=True, kw_only=True):
     owner_username: str | None = None
     project: RegisteredModelProjectSummary | None = None
     review_summary: RegisteredModelReviewSummary | None = None
-    tags: NullableDict[str] = no_members()
+    tags: NullableDict[str | None] = no_members()
     updated_at: str | None = None
 
 
@@ -310,7 +310,7 @@ class NewRegisteredModel(Body, frozen=True, kw_only=True):
         discoverable: Whether it can be found from outside its project.
         experiment_run_id: Id of the experiment run.
         model_name: Name of the registered model.
-        tags: Tags: values by key.
+        tags: Values of its tags, by key.
 
     Wire model: NewRegisteredModelV1.
     """
@@ -346,7 +346,7 @@ class RegisteredModelForUi(Wire, frozen=True, kw_only=True):
         owner_username: Name of the owner.
         prediction_count: Predictions captured.
         project: The project.
-        tags: Tags: values by key.
+        tags: Values of its tags, by key.
         updated_at: When it was last changed.
 
     Wire model: RegisteredModelForUIV1.
@@ -356,14 +356,14 @@ class RegisteredModelForUi(Wire, frozen=True, kw_only=True):
     description: str | None = None
     discoverable: bool | None = None
     latest_version: int | None = None
-    latest_version_experiment_metrics: NullableDict[float] = no_members()
+    latest_version_experiment_metrics: NullableDict[float | None] = no_members()
     latest_version_model_type: ModelType | None = None
     model_api_count: int | None = None
     name: str | None = None
     owner_username: str | None = None
     prediction_count: int | None = None
     project: RegisteredModelProjectSummary | None = None
-    tags: NullableDict[str] = no_members()
+    tags: NullableDict[str | None] = no_members()
     updated_at: str | None = None
 
 

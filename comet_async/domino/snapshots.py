@@ -45,7 +45,7 @@ def create_snapshot(
 
     Appends: it is not repeated where the server may have acted.
 
-    Needs the permissions dataset:Read, project access.
+    Needs the permission dataset:Read. Needs access to the project.
 
     Args:
         dataset_id: Id of the dataset.
