@@ -2,79 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
-import io
 import json
 import math
 import pickle
-import types
-import typing
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comet_async import comet
 from comet_async.errors import UsageError
-from comet_async.request import Effect, Request
+from comet_async.request import Effect
+from tests.support.endpoint_arguments import JSON_OBJECTS, WORDS, any_arguments, assert_round_trip
 
 READS = {
     name for name in comet.ENDPOINTS if name.startswith(("get_", "download_", "query_", "search_"))
 }
-WORDS = st.text(max_size=12)
-JSON_OBJECTS = st.dictionaries(
-    WORDS, st.none() | st.booleans() | st.integers(-9, 9) | WORDS, max_size=3
-)
-
-
-def values_of(annotation: object) -> st.SearchStrategy[Any]:
-    args = typing.get_args(annotation)
-    if args and typing.get_origin(annotation) in {typing.Union, types.UnionType}:
-        return st.one_of(*map(values_of, args))
-    if args and typing.get_origin(annotation) in {list, Sequence} and is_body(args[0]):
-        return st.lists(bodies(args[0]), max_size=2)
-    if is_body(annotation):
-        return bodies(annotation)
-    by_type: dict[object, st.SearchStrategy[Any]] = {
-        str: WORDS,
-        int: st.integers(-3, 500),
-        float: st.floats(),
-        bytes: st.binary(max_size=20),
-        list[int]: st.lists(st.integers(0, 100), max_size=3),
-        list[str]: st.lists(WORDS, max_size=3),
-        dict[str, object]: JSON_OBJECTS,
-        dict[str, str | int | float | None]: st.dictionaries(WORDS, WORDS, max_size=2),
-        Path: WORDS.map(Path),
-        BinaryIO: st.binary(max_size=20).map(io.BytesIO),
-        bool: st.booleans(),
-        object: st.none() | JSON_OBJECTS,
-        type(None): st.none(),
-        Sequence[str]: st.lists(WORDS, max_size=3),
-        Mapping[str, object]: JSON_OBJECTS,
-        Sequence[Mapping[str, object]]: st.lists(JSON_OBJECTS, max_size=2),
-    }
-    return by_type[annotation]
-
-
-def is_body(annotation: object) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
-
-
-def bodies(kind: Any) -> st.SearchStrategy[Any]:
-    hints = typing.get_type_hints(kind)
-    fields = {field.name: values_of(hints[field.name]) for field in msgspec.structs.fields(kind)}
-    return st.builds(kind, **fields)
-
-
-def any_arguments(endpoint: Callable[..., object]) -> st.SearchStrategy[dict[str, Any]]:
-    hints = typing.get_type_hints(endpoint)
-    names = inspect.signature(endpoint).parameters
-    return st.fixed_dictionaries({name: values_of(hints[name]) for name in names})
 
 
 @pytest.mark.parametrize("name", sorted(comet.ENDPOINTS))
@@ -93,26 +37,11 @@ def test_any_arguments_give_a_sound_request_or_a_refusal(name: str, data: st.Dat
     assert request.fingerprint == endpoint(**arguments).fingerprint
     assert hash(request) == hash(endpoint(**arguments))
     assert_round_trip(request)
-    assert "\n" not in repr(request)
-    assert "/write/" not in request.path or name not in READS
-
-
-def assert_round_trip(request: Request[Any]) -> None:
-    """What a server decodes is what was asked."""
-    assert request.target.isascii()
-    assert request.target.isprintable()
-    parts = urlsplit(request.target)
-    assert parts.fragment == ""
-    assert parse_qsl(parts.query, keep_blank_values=True) == list(request.query)
-    template, actual = request.path.split("/"), parts.path.split("/")
-    assert len(actual) == len(template), "a value must stay one path segment"
-    asked = dict(request.path_params)
-    for told, segment in zip(template, actual, strict=True):
-        assert unquote(segment) == (asked[told[1:-1]] if told.startswith("{") else told)
     if request.body is not None:
         body = json.loads(request.body, parse_constant=pytest.fail)
         assert isinstance(body, list if request.path.endswith("parameters/delete") else dict)
-    assert request.body is None or request.upload is None
+    assert "\n" not in repr(request)
+    assert "/write/" not in request.path or name not in READS
 
 
 @given(name=WORDS.filter(lambda text: text.strip()))
