@@ -239,7 +239,7 @@ class BadRequestError(ClientError):
 class AuthenticationError(ClientError):
     """401: the key is missing, wrong or revoked; never retried."""
 
-    remedy = "check the API key (`comet-async doctor` tells where it comes from)"
+    remedy = "check the API key"
 
 
 class PermissionDeniedError(ClientError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -176,6 +177,33 @@ def test_expressions_are_pure(path: Path) -> None:
         top = module.split(".", 1)[0]
         assert top in STDLIB | {"msgspec", "comet_async"}, module
         assert top not in {"asyncio", "socket", "threading", "selectors"}, module
+
+
+VENDORS = ("comet", "domino")
+OWN_NAME = re.compile(r"comet[_-]async|CometAsync")
+
+
+def words_of(path: Path) -> str:
+    """Return a module's text without the name of this package, in lower case."""
+    return OWN_NAME.sub("", path.read_text("utf-8")).lower()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if layer_of(name_of(p)) == "engine"], ids=name_of
+)
+def test_the_engine_has_no_word_of_any_vendor(path: Path) -> None:
+    assert [vendor for vendor in VENDORS if vendor in words_of(path)] == []
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if layer_of(name_of(p)) == "catalogue"], ids=name_of
+)
+def test_no_catalogue_knows_another(path: Path) -> None:
+    (own_vendor,) = (vendor for vendor in VENDORS if name_of(path).split(".")[0] == vendor)
+    others = [vendor for vendor in VENDORS if vendor != own_vendor]
+    below = [found for module, _ in imported(path) if (found := own(module)) is not None]
+    assert [module for module in below if module.split(".")[0] in others] == []
+    assert [vendor for vendor in others if vendor in words_of(path)] == []
 
 
 SERVER_HALF = {

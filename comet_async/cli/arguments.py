@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from comet_async.cli.docstrings import documentation
-from comet_async.cli.kinds import file_kind, list_item, struct_kind, without_none
+from comet_async.cli.kinds import file_kind, list_item, needed, struct_kind, without_none
 
 __all__ = ["JSON_DOCUMENT", "option_name", "options_of", "values_of"]
 
@@ -127,9 +127,10 @@ def _document(annotation: object) -> tuple[JsonDocument, str]:
     if kind is None:
         return JSON_DOCUMENT, ""
     fields = msgspec.structs.fields(kind)
-    needed = ", ".join(field.encode_name for field in fields if field.required)
-    others = ", ".join(field.encode_name for field in fields if not field.required)
-    parts = (needed, f"optional {others}" if others else "")
+    names = needed(kind)
+    must = ", ".join(field.encode_name for field in fields if field.name in names)
+    others = ", ".join(field.encode_name for field in fields if field.name not in names)
+    parts = (must, f"optional {others}" if others else "")
     told = "; ".join(part for part in parts if part)
     wanted = kind if item is None else list[kind]  # type: ignore[valid-type]  # made at run time
     return StructDocument(wanted), f" Members of {'it' if item is None else 'each'}: {told}."

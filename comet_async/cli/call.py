@@ -10,12 +10,12 @@ import click
 
 from comet_async import comet
 from comet_async.cli.arguments import options_of, values_of
-from comet_async.cli.calling import Delivery, call_endpoint
+from comet_async.cli.calling import Delivery, Target, call_endpoint
+from comet_async.cli.catalogues import COMET, SERVICES, Catalogue, catalogue
 from comet_async.cli.commands import Command, Group
 from comet_async.cli.context import connection
 from comet_async.cli.docstrings import documentation
 from comet_async.cli.endpoints import (
-    PAGED,
     command_line,
     effect_told,
     endpoint_rows,
@@ -24,7 +24,6 @@ from comet_async.cli.endpoints import (
 from comet_async.cli.output import put_json
 from comet_async.cli.samples import sample_request
 from comet_async.cli.tables import put_table, table_of
-from comet_async.request import Request
 
 __all__ = ["call"]
 
@@ -37,15 +36,12 @@ class _Endpoints(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the endpoints' names."""
-        del ctx
-        return sorted(comet.ENDPOINTS)
+        return sorted(_catalogue(ctx).endpoints)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of an endpoint; hyphens stand for underscores."""
-        del ctx
         name = cmd_name.replace("-", "_")
-        endpoint = comet.ENDPOINTS.get(name)
-        return None if endpoint is None else _command(name, endpoint)
+        return _command(name, _catalogue(ctx)) if name in _catalogue(ctx).endpoints else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -57,11 +53,7 @@ class _Endpoints(Group):
         """
         found = self.get_command(ctx, args[0])
         if found is None:
-            near = near_names(args[0])
-            like = f"; near: {', '.join(near)}" if near else ""
-            raise click.UsageError(
-                f"no endpoint {args[0]!r}{like}. `comet-async call --list` shows all"
-            )
+            raise click.UsageError(_unknown(args[0], _catalogue(ctx)))
         return found.name, found, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -69,10 +61,18 @@ class _Endpoints(Group):
 
 
 @click.group(cls=_Endpoints, invoke_without_command=True, subcommand_metavar="NAME [OPTIONS]")
+@click.option(
+    "--service",
+    type=click.Choice(SERVICES),
+    default=COMET.service,
+    show_default=True,
+    help="Whose API. For domino the host comes from DOMINO_API_HOST, the key from "
+    "DOMINO_USER_API_KEY, DOMINO_TOKEN_FILE or DOMINO_API_PROXY.",
+)
 @click.option("--list", "listed", is_flag=True, help="Show every endpoint and exit.")
 @click.option("--json", "as_json", is_flag=True, help="With --list: as JSON.")
 @click.pass_context
-def call(ctx: click.Context, listed: bool, as_json: bool) -> None:  # noqa: FBT001 click passes them by name
+def call(ctx: click.Context, service: str, listed: bool, as_json: bool) -> None:  # noqa: FBT001 click passes them by name
     """Call any endpoint of the API and print its answer as JSON.
 
     What changes the server's state asks first, or wants --yes.
@@ -80,7 +80,7 @@ def call(ctx: click.Context, listed: bool, as_json: bool) -> None:  # noqa: FBT0
     Options are the endpoint's parameters; `comet-async call NAME --help` explains them.
     """
     if listed:
-        rows = endpoint_rows()
+        rows = endpoint_rows(catalogue(service))
         if as_json:
             put_json(rows)
         else:
@@ -98,10 +98,28 @@ call.examples = (
     "comet-async call get_experiment_asset --experiment-key K --asset-id A -o model.bin",
     "comet-async call add_experiment_tags --experiment-key K --added-tags best --yes",
     "comet-async call upload_experiment_asset --experiment-key K --file model.bin --yes",
+    "comet-async call --service domino --list",
+    "comet-async call --service domino get_jobs --project-id P --table",
 )
 
 
-def _command(name: str, endpoint: Callable[..., Request[Any]]) -> Command:
+def _catalogue(ctx: click.Context) -> Catalogue:
+    """Return the catalogue that the options before the endpoint's name want."""
+    return catalogue(ctx.params.get("service", COMET.service))
+
+
+def _unknown(name: str, known: Catalogue) -> str:
+    """Return what to do about a name that is no endpoint's."""
+    for other in SERVICES:
+        if name.replace("-", "_") in catalogue(other).endpoints:
+            return f"{name!r} is an endpoint of {other}: `{catalogue(other).command} {name} ...`"
+    near = near_names(name, known)
+    like = f"; near: {', '.join(near)}" if near else ""
+    return f"no endpoint {name!r}{like}. `{known.command} --list` shows all"
+
+
+def _command(name: str, known: Catalogue) -> Command:
+    endpoint = known.endpoints[name]
     told = documentation(endpoint)
     effect = effect_told(sample_request(endpoint))
     parts = (
@@ -123,19 +141,23 @@ def _command(name: str, endpoint: Callable[..., Request[Any]]) -> Command:
             timeout=given.pop("time_limit"),
             agreed=given.pop("agreed", False),
         )
-        settings = connection(ctx).settings()
         values = values_of(endpoint, given)
-        _fill(ctx, endpoint, values, settings.workspace)
-        return call_endpoint(connection(ctx), settings, name, values, delivery)
+        settings = connection(ctx).settings() if known is COMET else None
+        if settings is not None:
+            _fill(ctx, endpoint, values, settings.workspace)
+        return call_endpoint(Target(connection(ctx), settings, known), name, values, delivery)
 
     command = Command(
         name,
         callback=run,
-        params=[*options_of(endpoint, _CONFIGURED), *_delivery_options(name, writes=bool(effect))],
+        params=[
+            *options_of(endpoint, _CONFIGURED if known is COMET else None),
+            *_delivery_options(pages=name in known.paged, writes=bool(effect)),
+        ],
         help="\n\n".join(part for part in parts if part),
         short_help=told.summary,
     )
-    command.examples = (command_line(endpoint),)
+    command.examples = (command_line(endpoint, known),)
     return command
 
 
@@ -153,7 +175,7 @@ def _fill(
             values[option.name] = workspace.value
 
 
-def _delivery_options(name: str, *, writes: bool) -> list[click.Parameter]:
+def _delivery_options(*, pages: bool, writes: bool) -> list[click.Parameter]:
     shared: list[click.Parameter] = [
         click.Option(["--table", "as_table"], is_flag=True, help="Print a table."),
         click.Option(
@@ -175,7 +197,7 @@ def _delivery_options(name: str, *, writes: bool) -> list[click.Parameter]:
             help="Patience with the whole exchange.",
         ),
     ]
-    if name in PAGED:
+    if pages:
         every = click.Option(["--all", "every_page"], is_flag=True, help="Fetch every page.")
         return [every, *shared]
     if writes:

@@ -13,8 +13,8 @@ import msgspec
 
 from comet_async import comet
 from comet_async.cli.arguments import option_name
+from comet_async.cli.catalogues import Catalogue
 from comet_async.cli.context import Connection
-from comet_async.cli.endpoints import PAGED
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.output import is_terminal, json_text, put_bytes, put_json, safe_json, say
 from comet_async.cli.running import run
@@ -22,13 +22,13 @@ from comet_async.cli.tables import put_table, table_of
 from comet_async.engine.part_file import PartFile, checked_folder
 from comet_async.errors import UsageError
 from comet_async.progress import RichProgress, View, can_move
-from comet_async.redaction import MASK
 from comet_async.request import Blob, Effect, Request
+from comet_async.service import Service
 
 if TYPE_CHECKING:
     from comet_async.engine.session import Session
 
-__all__ = ["Delivery", "call_endpoint"]
+__all__ = ["Delivery", "Target", "call_endpoint"]
 
 T = TypeVar("T")
 
@@ -62,9 +62,37 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.output == _STDOUT else self.output
 
 
+class Target(msgspec.Struct, frozen=True):
+    """What is called.
+
+    Attributes:
+        connection: The options before the command.
+        settings: Comet's settings; None for another service.
+        catalogue: The service's endpoints.
+    """
+
+    connection: Connection
+    settings: comet.Settings | None
+    catalogue: Catalogue
+
+    def service(self) -> Service:
+        """Return the profile of the server.
+
+        Raises:
+            Quit: No key is configured.
+            UsageError: A setting is unusable.
+        """
+        if self.settings is None:
+            return self.connection.domino()
+        return self.connection.service(self.settings)
+
+    def session(self, service: Service) -> Session:
+        """Return a session for `service`, not yet entered."""
+        return self.connection.session(service, self.settings)
+
+
 def call_endpoint(
-    connection: Connection,
-    settings: comet.Settings,
+    target: Target,
     name: str,
     values: Mapping[str, object],
     delivery: Delivery,
@@ -75,21 +103,21 @@ def call_endpoint(
         CometAsyncError: As `Session.send` and `Session.download` do.
         Quit: The answer cannot be delivered as asked.
     """
-    request = _request(name, values, delivery)
+    request = _request(target.catalogue, name, values, delivery)
     _check(request, delivery)
-    service = connection.service(settings)
+    service = target.service()
     _agree(name, request, delivery)
 
     async def work() -> int:
-        async with connection.session(service, settings) as session:
+        async with target.session(service) as session:
             if request.answer is Blob:
                 await _deliver_blob(session, request, delivery)
             elif delivery.every_page:
-                paged = PAGED[name](**values)
+                paged = target.catalogue.paged[name](**values)
                 items = [item async for item in session.items(paged)]
                 await _deliver(items, delivery)
             elif delivery.raw:
-                await _deliver_raw(await _raw(session, request), settings, delivery)
+                await _deliver_raw(await _raw(session, request), delivery)
             else:
                 await _deliver(await _sent(session, request), delivery)
         return Exit.OK
@@ -97,16 +125,18 @@ def call_endpoint(
     return run(work)
 
 
-def _request(name: str, values: Mapping[str, object], delivery: Delivery) -> Request[Any]:
+def _request(
+    catalogue: Catalogue, name: str, values: Mapping[str, object], delivery: Delivery
+) -> Request[Any]:
     if delivery.every_page:
         try:
-            request: Request[Any] = PAGED[name](**values).first
+            request: Request[Any] = catalogue.paged[name](**values).first
         except TypeError as error:
             unknown = str(error).partition("argument ")[2].strip("'") or "an option"
             message = f"--all walks the pages itself; leave {option_name(unknown)} out"
             raise UsageError(message) from None
     else:
-        request = comet.ENDPOINTS[name](**values)
+        request = catalogue.endpoints[name](**values)
     return request if delivery.timeout is None else request.with_timeout(delivery.timeout)
 
 
@@ -149,11 +179,10 @@ async def _sent(session: Session, request: Request[T]) -> T:
 
 
 async def _raw(session: Session, request: Request[Any]) -> bytes:
-    """Return the body of the answer; a write may be acknowledged without one."""
-    if request.answer is not type(None):
-        return await _sent(session, request.returning(bytes))
+    """Return the body of the answer, the key masked; a write may be acknowledged without one."""
     bodies: list[bytes] = []
-    await _sent(session, request.tapped(bodies.append))
+    asked = request if request.answer is type(None) else request.returning(bytes)
+    await _sent(session, asked.tapped(bodies.append))
     return b"".join(bodies)
 
 
@@ -169,9 +198,7 @@ async def _deliver_blob(session: Session, request: Request[Blob], delivery: Deli
     say(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
 
 
-async def _deliver_raw(body: bytes, settings: comet.Settings, delivery: Delivery) -> None:
-    if settings.api_key is not None:
-        body = body.replace(settings.api_key.value.reveal().encode(), MASK.encode())
+async def _deliver_raw(body: bytes, delivery: Delivery) -> None:
     if delivery.file is not None:
         await anyio.to_thread.run_sync(_store, delivery.file, body)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,23 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
             say(f"warning: {sentence}")
         return comet.service(url=self.url, tls=self.ca_bundle, proxy=self.proxy)
 
+    def domino(self) -> Service:
+        """Return the profile of the Domino deployment that the environment names.
+
+        Raises:
+            Quit: No key is configured.
+            UsageError: There is no host, or a setting is unusable.
+        """
+        from comet_async import domino  # noqa: PLC0415 several hundred structs take a while
+
+        if not any(os.environ.get(name, "").strip() for name in domino.KEY_VARIABLES):
+            raise Quit(f"no Domino key or token; set {domino.KEYS_WANTED}", Exit.AUTH)
+        return domino.service(host=self.url, tls=self.ca_bundle, proxy=self.proxy)
+
     def session(
         self,
         service: Service,
-        settings: comet.Settings,
+        settings: comet.Settings | None,
         *,
         observers: Iterable[Observer] = (),
         retry: RetryPolicy | None = None,
@@ -79,7 +93,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import
 
         patience = Timeouts(connect=_CONNECT)
-        if settings.timeout_api is not None:
+        if settings is not None and settings.timeout_api is not None:
             patience = msgspec.structs.replace(patience, total=settings.timeout_api.value)
         watchers = [*observers, log_events] if self.verbose else [*observers]
         return Session(service, observer=watchers, retry=retry, timeouts=patience)

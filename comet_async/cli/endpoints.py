@@ -1,4 +1,4 @@
-"""The catalogue as the shell sees it: names, examples, listings of several pages."""
+"""Endpoints as the shell sees them: names, examples, what they do and where they stand."""
 
 from __future__ import annotations
 
@@ -9,23 +9,21 @@ from typing import Any
 
 import msgspec
 
-from comet_async import comet
 from comet_async.cli.arguments import option_name
+from comet_async.cli.catalogues import Catalogue
 from comet_async.cli.docstrings import documentation
 from comet_async.cli.samples import accepted, sample_request
-from comet_async.paging import Paged
 from comet_async.request import Blob, Effect, Request
 
-__all__ = ["PAGED", "Endpoint", "command_line", "effect_told", "endpoint_rows", "near_names"]
-
-PAGED: Mapping[str, Callable[..., Paged[Any, Any]]] = MappingProxyType(
-    {
-        "get_experiments": comet.paged_experiments,
-        "get_projects_page": comet.paged_projects,
-        "search_experiments": comet.paged_search,
-    }
-)
-"""For `--all`: endpoint to the function that returns its listing of all pages."""
+__all__ = [
+    "Endpoint",
+    "StandingEndpoint",
+    "command_line",
+    "effect_told",
+    "endpoint_rows",
+    "near_names",
+    "standing",
+]
 
 _NEAR = 4
 _EFFECTS: Mapping[Effect, str] = MappingProxyType(
@@ -37,6 +35,18 @@ _EFFECTS: Mapping[Effect, str] = MappingProxyType(
         "cannot have acted. Wants --yes.",
     }
 )
+
+
+_STANDING: Mapping[str, str] = MappingProxyType(
+    {
+        "Beta.": "beta",
+        "Deprecated": "deprecated",
+        "Gone from servers": "removed",
+        "Moved to": "moved",
+        "The path is inferred": "inferred",
+    }
+)
+"""What a docstring says of an endpoint that is not simply there, and a word for it."""
 
 
 class Endpoint(msgspec.Struct, frozen=True):
@@ -55,17 +65,51 @@ class Endpoint(msgspec.Struct, frozen=True):
     summary: str
 
 
-def near_names(name: str) -> list[str]:
+class StandingEndpoint(Endpoint, frozen=True):
+    """The same for a service of which some endpoints are not there on every server.
+
+    Attributes:
+        name: Name of the function and of the command.
+        method: HTTP method.
+        kind: "read", "download", "write" or "upload".
+        summary: First line of the docstring.
+        standing: Any of "beta", "deprecated", "removed" (from newer servers), "moved" (on newer
+            servers), "inferred" (no document has the path), with commas between; mostly "".
+    """
+
+    standing: str
+
+
+def near_names(name: str, catalogue: Catalogue) -> list[str]:
     """Return the endpoints whose names are most like `name`, best first."""
     wanted = name.replace("-", "_")
-    close = difflib.get_close_matches(wanted, comet.ENDPOINTS, n=_NEAR, cutoff=0.5)
-    inside = [known for known in comet.ENDPOINTS if wanted and wanted in known]
+    close = difflib.get_close_matches(wanted, catalogue.endpoints, n=_NEAR, cutoff=0.5)
+    inside = [known for known in catalogue.endpoints if wanted and wanted in known]
     return list(dict.fromkeys([*close, *inside]))[:_NEAR]
 
 
-def endpoint_rows() -> list[Endpoint]:
-    """Return every endpoint, by name."""
-    return [_row(name, comet.ENDPOINTS[name]) for name in sorted(comet.ENDPOINTS)]
+def endpoint_rows(catalogue: Catalogue) -> list[Endpoint]:
+    """Return every endpoint, by name; where some are not simply there, all as their subclass."""
+    rows = [_row(name, catalogue.endpoints[name]) for name in sorted(catalogue.endpoints)]
+    stands = [standing(catalogue.endpoints[row.name]) for row in rows]
+    if not any(stands):
+        return rows
+    return [
+        StandingEndpoint(row.name, row.method, row.kind, row.summary, told)
+        for row, told in zip(rows, stands, strict=True)
+    ]
+
+
+def standing(endpoint: Callable[..., object]) -> str:
+    """Return where an endpoint stands, as `StandingEndpoint` has it, from its docstring."""
+    detail = documentation(endpoint).detail
+    sentences = [line for text in detail.splitlines() for line in text.split(". ")]
+    found = (
+        word
+        for start, word in _STANDING.items()
+        if any(f"{sentence}.".startswith(start) for sentence in sentences)
+    )
+    return ", ".join(found)
 
 
 def _row(name: str, endpoint: Callable[..., Request[Any]]) -> Endpoint:
@@ -83,8 +127,8 @@ def effect_told(request: Request[Any]) -> str:
     return _EFFECTS[request.effect]
 
 
-def command_line(endpoint: Callable[..., Request[Any]]) -> str:
+def command_line(endpoint: Callable[..., Request[Any]], catalogue: Catalogue) -> str:
     """Return an example of a call from the shell, with the options that are required."""
     needed = accepted(endpoint)
     told = " ".join(f"{option_name(name)} {name.upper()}" for name in needed)
-    return f"comet-async call {endpoint.__name__} {told}".rstrip()
+    return f"{catalogue.command} {endpoint.__name__} {told}".rstrip()

@@ -9,7 +9,9 @@ from typing import BinaryIO
 
 import msgspec
 
-__all__ = ["file_kind", "list_item", "struct_kind", "without_none"]
+from comet_async.wire import Shared
+
+__all__ = ["file_kind", "list_item", "needed", "struct_kind", "without_none"]
 
 _LISTS = (list, tuple, collections.abc.Sequence, collections.abc.Iterable)
 
@@ -42,3 +44,10 @@ def struct_kind(annotation: object) -> type[msgspec.Struct] | None:
     """Return the struct that is wanted; None for anything else."""
     kind = without_none(annotation)
     return kind if isinstance(kind, type) and issubclass(kind, msgspec.Struct) else None
+
+
+def needed(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Return the fields without which a struct cannot be sent."""
+    if issubclass(kind, Shared):
+        return kind.needed
+    return frozenset(field.name for field in msgspec.structs.fields(kind) if field.required)

@@ -81,7 +81,7 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     callback=_show_version,
     help="Show the version and exit.",
 )
-@click.option("--url", metavar="URL", help="Root of the Comet server, over any configured one.")
+@click.option("--url", metavar="URL", help="Root of the server, over any configured one.")
 @click.option(
     "--ca-bundle",
     type=click.Path(exists=True, dir_okay=False, readable=True),

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from comet_async.cli.kinds import file_kind, list_item, struct_kind
+from comet_async.cli.kinds import file_kind, list_item, needed, struct_kind, without_none
 from comet_async.errors import UsageError
 from comet_async.request import Request
 
@@ -64,18 +64,19 @@ def _samples(annotation: object) -> Iterator[object]:
     if item is not None:
         yield [next(_samples(item))]
         return
-    if "Mapping" in str(annotation):
+    if typing.get_origin(without_none(annotation)) in {dict, Mapping}:
         mapping: dict[str, object] = {}
         yield mapping
         return
-    yield b"x" if file_kind(annotation) else _SAMPLES.get(annotation, "x")
+    yield b"x" if file_kind(annotation) else _SAMPLES.get(without_none(annotation), "x")
 
 
 def _structs(kind: type[msgspec.Struct]) -> Iterator[object]:
     hints = typing.get_type_hints(kind)
     fields = msgspec.structs.fields(kind)
     values = {field.name: next(_samples(hints[field.name])) for field in fields}
-    required = {field.name: values[field.name] for field in fields if field.required}
+    wanted = needed(kind)
+    required = {field.name: values[field.name] for field in fields if field.name in wanted}
     yield kind(**required)
     for field in fields:
         yield kind(**{**required, field.name: values[field.name]})

@@ -40,6 +40,7 @@ BUCKETS = ("default", "download", "chart", "write")
 
 _KEY_LENGTH = 25
 _FAILED_FROM = 400
+_REFUSED = 401
 _CHART = "/api/rest/v2/experiments/multi-metric-chart"
 
 
@@ -130,10 +131,16 @@ def _service(
         limits=by_class,
         bucket_of=functools.partial(_bucket_of, frozenset(by_class)),
         read_message=read_message,
+        advice=_advice,
         retry_after_headers=("Retry-After", "Retry-After-Custom"),
         tls=tls,
         proxy=environment_proxy(base_url, environ) if proxy == "environment" else proxy,
     )
+
+
+def _advice(request: Request[object], status: int) -> str | None:
+    del request
+    return "`comet-async doctor` tells where the key comes from" if status == _REFUSED else None
 
 
 def _as_secret(key: str | Secret) -> Secret:

@@ -408,6 +408,8 @@ from comet_async.domino.paged import (
 )
 from comet_async.domino.profile import (
     DEFAULT_LIMITS,
+    KEY_VARIABLES,
+    KEYS_WANTED,
     host_url,
     read_failure,
     service,
@@ -558,6 +560,8 @@ from comet_async.domino.workspaces import (
 __all__ = [
     "DEFAULT_LIMITS",
     "ENDPOINTS",
+    "KEYS_WANTED",
+    "KEY_VARIABLES",
     "LIMIT",
     "LOG_LIMIT",
     "MOVED",

@@ -17,10 +17,15 @@ from comet_async.errors import UsageError
 from comet_async.redaction import bare_url
 from comet_async.service import Limits, ServerMessage, Service, Tls, checked_base_url
 
-__all__ = ["DEFAULT_LIMITS", "host_url", "read_failure", "service"]
+__all__ = ["DEFAULT_LIMITS", "KEYS_WANTED", "KEY_VARIABLES", "host_url", "read_failure", "service"]
 
 DEFAULT_LIMITS = Limits(rate=20.0, burst=40, concurrency=32)
 """20 requests per second in the long run, 32 at once; no document names a quota."""
+
+KEY_VARIABLES = ("DOMINO_API_PROXY", "DOMINO_TOKEN_FILE", "DOMINO_USER_API_KEY")
+"""Environment variables that lead to a key; the first that is set counts."""
+KEYS_WANTED = "DOMINO_USER_API_KEY, DOMINO_TOKEN_FILE or DOMINO_API_PROXY"
+"""The same in words."""
 
 
 class _Access(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,11 +124,7 @@ def _access(
 
 @without_frames
 def _from_environment(environ: Mapping[str, str]) -> _Access:
-    named = {
-        name: environ[name].strip()
-        for name in ("DOMINO_API_PROXY", "DOMINO_TOKEN_FILE", "DOMINO_USER_API_KEY")
-        if environ.get(name, "").strip()
-    }
+    named = {name: environ[name].strip() for name in KEY_VARIABLES if environ.get(name, "").strip()}
     if "DOMINO_API_PROXY" in named:
         return _Access(api_proxy=named["DOMINO_API_PROXY"])
     if "DOMINO_TOKEN_FILE" in named:
@@ -131,10 +132,7 @@ def _from_environment(environ: Mapping[str, str]) -> _Access:
     if "DOMINO_USER_API_KEY" in named:
         origin = "the environment variable DOMINO_USER_API_KEY"
         return _Access(key=StaticKey(named["DOMINO_USER_API_KEY"], origin=origin))
-    raise UsageError(
-        "no Domino key or token; give one, or set DOMINO_USER_API_KEY, DOMINO_TOKEN_FILE or "
-        "DOMINO_API_PROXY"
-    )
+    raise UsageError(f"no Domino key or token; give one, or set {KEYS_WANTED}")
 
 
 @without_frames

@@ -17,6 +17,7 @@ from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
 from comet_async.testing import local_server
 
 KEY = "sentinel0KEY0that0nobody0sees"
+_SETTINGS = ("COMET_", "DOMINO_")
 PYTHON = [sys.executable, "-m", "comet_async"]
 
 
@@ -63,7 +64,7 @@ def run(server: LocalServer, capfd: pytest.CaptureFixture[str]) -> Run:
 
 def isolate(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     """Hide every setting of the user's, and work in `folder`."""
-    for name in [name for name in os.environ if name.startswith("COMET_")]:
+    for name in [name for name in os.environ if name.startswith(_SETTINGS)]:
         monkeypatch.delenv(name)
     for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE"):
         monkeypatch.delenv(name, raising=False)
@@ -90,7 +91,7 @@ def runner(capfd: pytest.CaptureFixture[str]) -> Run:
 
 def environment(url: str | None = None, **more: str) -> Mapping[str, str]:
     """Return the environment of a run in a process of its own."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("COMET_")}
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
     where = {} if url is None else {"COMET_URL_OVERRIDE": url, "COMET_API_KEY": KEY}
     root = str(Path(__file__).parents[2])
     return {**plain, "PYTHONPATH": root, **where, **more}

@@ -6,10 +6,20 @@ import asyncio
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
-__all__ = ["Action", "Heard", "RawServer", "answer", "raw_server", "reset"]
+from anyio.from_thread import start_blocking_portal
+
+__all__ = [
+    "Action",
+    "Heard",
+    "RawServer",
+    "answer",
+    "raw_server",
+    "raw_server_in_thread",
+    "reset",
+]
 
 
 class Heard:
@@ -135,3 +145,13 @@ async def raw_server(
     finally:
         server.close()
         await script.stop()
+
+
+@contextmanager
+def raw_server_in_thread(*actions: Action) -> Iterator[RawServer]:
+    """The same for callers without an event loop."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(raw_server(*actions)) as script,
+    ):
+        yield script

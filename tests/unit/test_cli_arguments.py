@@ -9,11 +9,13 @@ from typing import Any
 import click
 import pytest
 
-from comet_async import comet
+from comet_async import comet, domino
 from comet_async.cli.arguments import JSON_DOCUMENT, options_of, values_of
 from comet_async.cli.call import call
+from comet_async.cli.catalogues import COMET, SERVICES, catalogue
 from comet_async.cli.docstrings import documentation
-from comet_async.cli.endpoints import PAGED, command_line, endpoint_rows, near_names
+from comet_async.cli.endpoints import command_line, endpoint_rows, near_names, standing
+from tests.conformance.domino_facts import OPERATIONS
 
 
 def endpoint(
@@ -160,9 +162,14 @@ def test_help_tells_the_effect(name: str, told: str | None) -> None:
     assert told is None or told in shown
 
 
-@pytest.mark.parametrize("name", sorted(comet.ENDPOINTS))
-def test_every_endpoint_is_a_command_with_its_parameters(name: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [(service, name) for service in SERVICES for name in sorted(catalogue(service).endpoints)],
+)
+def test_every_endpoint_is_a_command_with_its_parameters(service: str, name: str) -> None:
     context = click.Context(call)
+    context.params["service"] = service
+    endpoint = catalogue(service).endpoints[name]
     command = call.get_command(context, name.replace("_", "-"))
     assert command is not None
     names = [parameter.name for parameter in command.params]
@@ -171,12 +178,12 @@ def test_every_endpoint_is_a_command_with_its_parameters(name: str) -> None:
     assert len(set(flags)) == len(flags)
     assert all(isinstance(p, click.Option) and p.help for p in command.params), name
     shown = command.get_help(click.Context(command, info_name=name))
-    assert command_line(comet.ENDPOINTS[name]) in shown
-    assert documentation(comet.ENDPOINTS[name]).summary.split()[0] in shown
+    assert command_line(endpoint, catalogue(service)) in shown
+    assert documentation(endpoint).summary.split()[0] in shown
 
 
 def test_listing_knows_method_and_kind_of_every_endpoint() -> None:
-    rows = {row.name: row for row in endpoint_rows()}
+    rows = {row.name: row for row in endpoint_rows(COMET)}
     assert list(rows) == sorted(comet.ENDPOINTS)
     assert rows["get_multi_metric_chart"].method == "POST"
     assert rows["get_multi_metric_chart"].kind == "read"
@@ -189,7 +196,7 @@ def test_listing_knows_method_and_kind_of_every_endpoint() -> None:
 
 
 def test_command_lines_name_what_is_needed() -> None:
-    assert command_line(comet.get_experiments) == (
+    assert command_line(comet.get_experiments, COMET) == (
         "comet-async call get_experiments --project-id PROJECT_ID"
     )
 
@@ -203,9 +210,40 @@ def test_command_lines_name_what_is_needed() -> None:
     ],
 )
 def test_near_names(name: str, first: str) -> None:
-    assert near_names(name)[0] == first
-    assert near_names("") == []
+    assert near_names(name, COMET)[0] == first
+    assert near_names("", COMET) == []
 
 
-def test_listings_of_several_pages_are_endpoints() -> None:
-    assert set(PAGED) <= set(comet.ENDPOINTS)
+@pytest.mark.parametrize("service", SERVICES)
+def test_listings_of_several_pages_are_endpoints(service: str) -> None:
+    known = catalogue(service)
+    assert known.service == service
+    assert set(known.paged) <= set(known.endpoints)
+
+
+def test_needed_members_of_what_travels_both_ways_are_told() -> None:
+    option = option_of(domino.set_athena_configs, "configs")
+    assert option.help is not None
+    assert option.help.endswith(
+        " Members of it: athenaBucketName, athenaDatabase, athenaRegion, athenaTable, projectID, "
+        "serviceKeyName, serviceKeySecret."
+    )
+
+
+def test_no_endpoint_of_comet_stands_anywhere_else() -> None:
+    assert {standing(endpoint) for endpoint in comet.ENDPOINTS.values()} == {""}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_the_listing_tells_where_an_operation_of_domino_stands(name: str) -> None:
+    fact = OPERATIONS[name]
+    wanted = {
+        "beta": fact.get("beta", False),
+        "deprecated": fact.get("deprecated", False) or "deprecated_in" in fact,
+        "removed": "gone_in" in fact,
+        "moved": "newer_path" in fact,
+        "inferred": fact.get("inferred", False),
+    }
+    assert standing(domino.ENDPOINTS[name]) == ", ".join(
+        word for word, is_so in wanted.items() if is_so
+    )
