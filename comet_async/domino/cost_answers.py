@@ -87,7 +87,7 @@ class CostAllocation(Flat, frozen=True, kw_only=True):
         gpu_hours: Hours of GPUs.
         gpucost: Cost of GPUs; newer servers write `gpuCost`.
         gpucost_adjustment: Adjustment of it; newer servers write `gpuCostAdjustment`.
-        labels: Labels by name.
+        labels: What it belongs to.
         load_balancer_cost: Cost of load balancers.
         load_balancer_cost_adjustment: Adjustment of it.
         name: Its name.
@@ -162,7 +162,7 @@ class CostAssetLabels(Flat, frozen=True, kw_only=True, rename=None):
 
     Attributes:
         instance: Instance.
-        job: The job.
+        job: Job that it was measured by.
         label_dominodatalab_com_domino_node: Label of the node.
         label_dominodatalab_com_node_pool: Label of the node pool.
     """
@@ -197,7 +197,7 @@ class CostAsset(Flat, frozen=True, kw_only=True):
     Attributes:
         cpu_cost: Cost of CPUs.
         gpu_cost: Cost of GPUs.
-        labels: Labels by name.
+        labels: Its labels.
         name: Its name.
         properties: Where it runs, and what for.
         ram_cost: Cost of memory.

@@ -80,8 +80,8 @@ class ModelDeploymentStatusOperation(Wire, frozen=True, kw_only=True):
         credentials: Its credentials. A secret: the repr hides it.
         example_payload: A body to try.
         examples: How to call it in several languages.
-        fields: Members by name.
-        metadata: Request id and notices.
+        fields: Texts by name.
+        metadata: What it can do.
         type: Its kind.
 
     Wire model: ModelDeploymentStatusOperation.

@@ -37,7 +37,7 @@ class GatewayAuditEvent(Wire, frozen=True, kw_only=True):
         event_kind: Event kind.
         metadata: Further members, all texts.
         performed_by: Id of the user who did it.
-        timestamp: Event time.
+        timestamp: When it happened, an RFC 3339 text.
 
     Wire model: AIGatewayAuditDataV1.
     """

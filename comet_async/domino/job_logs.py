@@ -28,7 +28,7 @@ class LogLine(Flat, frozen=True, kw_only=True):
         log: Its text.
         log_type: Stream that it was written to.
         size: Its length.
-        timestamp: When it was written.
+        timestamp: When it was written, an RFC 3339 text.
 
     Wire model: LogContentV1.
     """

@@ -35,8 +35,8 @@ class ModelApiVersionLogLine(Wire, frozen=True, kw_only=True):
         log: Its text.
         stream_type: Stream that it was written to.
         tags: Its tags.
-        time_nano: Nanoseconds since 1970 UTC.
-        timestamp: When it was written.
+        time_nano: Nanoseconds since 1970 UTC, whole where the server writes them so.
+        timestamp: When it was written, a number since 1970 UTC.
 
     Wire model: ModelApiVersionLogLine.
     """
@@ -44,7 +44,7 @@ class ModelApiVersionLogLine(Wire, frozen=True, kw_only=True):
     log: str | None = None
     stream_type: str | None = None
     tags: NullableList[ModelApiVersionLogTag] = no_items()
-    time_nano: float | None = None
+    time_nano: int | float | None = None
     timestamp: float | None = None
 
 

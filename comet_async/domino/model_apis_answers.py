@@ -130,7 +130,7 @@ class ModelApiMetadata(Flat, frozen=True, kw_only=True):
     Attributes:
         created: When it was created, a number since 1970 UTC.
         created_by: Id of the user who created it.
-        last_modified: When it was last changed.
+        last_modified: When it was last changed, a number since 1970 UTC.
 
     Wire model: ModelApiMetadata.
     """
@@ -173,7 +173,7 @@ class ModelApi(Wire, frozen=True, kw_only=True):
         id: Its id.
         is_archived: Whether it is archived.
         is_async: Whether it answers asynchronously.
-        metadata: Request id and notices.
+        metadata: Who made it, and when.
         name: Its name.
         override_request_timeout_secs: Limit of a request in seconds.
         replicas: Replicas.
@@ -247,9 +247,9 @@ class ModelApiVersion(Wire, frozen=True, kw_only=True):
         description: Free text.
         environment_revision_id: Id of the environment revision.
         id: Its id.
-        labels: Labels by name.
+        labels: Its labels.
         log_http_request_response: Whether requests and answers are logged.
-        metadata: Request id and notices.
+        metadata: Who made it, and when.
         model_api_id: Id of the model API.
         monitoring_enabled: Whether monitoring is on.
         number: Sequence number.

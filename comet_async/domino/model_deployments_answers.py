@@ -200,7 +200,7 @@ class ModelDeployment(Wire, frozen=True, kw_only=True):
         name: Its name.
         remote_update_timestamp: When the target last changed, an RFC 3339 text.
         resource_configuration_info: What it runs on.
-        status: Its state.
+        status: How it stands.
         version: Its version.
 
     Wire model: ModelDeployment.

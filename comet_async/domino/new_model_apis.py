@@ -109,7 +109,7 @@ class ModelApiCreationRequest(Body, frozen=True, kw_only=True):
         replicas: Replicas.
         resource_quota_id: Id of the resource quota.
         strict_node_anti_affinity: Whether two replicas never share a node.
-        version: Its version.
+        version: Its first version.
 
     Wire model: ModelApiCreationRequest.
     """

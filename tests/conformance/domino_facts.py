@@ -78,6 +78,7 @@ def without_none(annotation: Any) -> Any:
     """Return an annotation without its None."""
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         rest = [arm for arm in typing.get_args(annotation) if arm is not types.NoneType]
+        rest = [float] if rest == [int, float] else rest  # a number that loses no digit
         assert len(rest) == 1, annotation
         return rest[0]
     return annotation

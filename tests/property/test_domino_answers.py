@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from comet_async import domino
 from comet_async.engine.decode import decode
 from comet_async.errors import DecodeError
 from comet_async.wire import Flat
@@ -250,3 +251,11 @@ def test_every_answer_is_generated() -> None:
     answers = {fact["response"] for fact in OPERATIONS.values()} - {None}
     assert set(ANSWERS) == answers
     assert len(answers) > 70
+
+
+@given(st.integers(0, 2**63 - 1))
+def test_nanoseconds_lose_no_digit(moment: int) -> None:
+    body = b'{"logs": [{"timeNano": %d}]}' % moment
+    (line,) = decode(body, domino.ModelApiVersionBuildLogs).logs
+    assert line.time_nano == moment
+    assert isinstance(line.time_nano, int)
