@@ -222,9 +222,10 @@ def plain(path: str, value: object) -> object:
         UsageError: A struct lacks what it needs or holds a value of another type, or a value has
             no JSON form.
     """
+    lacks = next(_lacking(value), None)
+    if lacks is not None:
+        raise UsageError(f"{path}: {lacks[0]} needs {lacks[1]}")
     try:
-        for kind, lack in _lacking(value):
-            raise UsageError(f"{path}: {kind} needs {lack}")
         found = msgspec.to_builtins(value, str_keys=True)
         if isinstance(value, Flat):
             msgspec.convert(found, type(value))

@@ -39,11 +39,11 @@ class JsonDocument(click.ParamType[object]):
 JSON_DOCUMENT = JsonDocument()
 
 
-class StructDocument(JsonDocument):
-    """As `JsonDocument`, for an object, or a list of objects, of known members.
+class TypedDocument(JsonDocument):
+    """As `JsonDocument`, for an object, or a list of objects, of known members or values.
 
     Args:
-        wanted: The struct, or a list of it.
+        wanted: The struct, a list of it, or a mapping.
     """
 
     def __init__(self, wanted: object) -> None:
@@ -52,7 +52,7 @@ class StructDocument(JsonDocument):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
-        """Return the struct, or the list of structs."""
+        """Return the struct, the list of structs, or the mapping."""
         found = super().convert(value, param, ctx)
         try:
             return msgspec.convert(found, typing.cast("type[object]", self._wanted))
@@ -99,7 +99,10 @@ def _option(
     if required and name in defaults:
         required, text = False, f"{text} Default: {defaults[name]}."
     if kind is bool:
-        return click.Option([f"{flag}/--no-{flag[2:]}", name], default=None, help=text)
+        both = f"{flag}/--no-{flag[2:]}"
+        if required:
+            return click.Option([both, name], required=True, help=text)
+        return click.Option([both, name], default=None, help=text)
     if list_item(parameter.annotation) is str:
         text = f"{text} May be given several times."
         return click.Option([flag, name], multiple=True, required=required, help=text)
@@ -124,6 +127,8 @@ def _document(annotation: object) -> tuple[JsonDocument, str]:
     """Return how JSON is read for an option, and which members it has."""
     item = list_item(annotation)
     kind = struct_kind(annotation if item is None else item)
+    if kind is None and typing.get_origin(without_none(annotation)) is Mapping:
+        return TypedDocument(without_none(annotation)), ""
     if kind is None:
         return JSON_DOCUMENT, ""
     fields = msgspec.structs.fields(kind)
@@ -133,7 +138,7 @@ def _document(annotation: object) -> tuple[JsonDocument, str]:
     parts = (must, f"optional {others}" if others else "")
     told = "; ".join(part for part in parts if part)
     wanted = kind if item is None else list[kind]  # type: ignore[valid-type]  # made at run time
-    return StructDocument(wanted), f" Members of {'it' if item is None else 'each'}: {told}."
+    return TypedDocument(wanted), f" Members of {'it' if item is None else 'each'}: {told}."
 
 
 def values_of(endpoint: Callable[..., object], given: Mapping[str, object]) -> dict[str, object]:

@@ -130,5 +130,8 @@ def effect_told(request: Request[Any]) -> str:
 def command_line(endpoint: Callable[..., Request[Any]], catalogue: Catalogue) -> str:
     """Return an example of a call from the shell, with the options that are required."""
     needed = accepted(endpoint)
-    told = " ".join(f"{option_name(name)} {name.upper()}" for name in needed)
+    told = " ".join(
+        option_name(name) + ("" if value is True else f" {name.upper()}")
+        for name, value in needed.items()
+    )
     return f"{catalogue.command} {endpoint.__name__} {told}".rstrip()

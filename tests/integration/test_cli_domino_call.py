@@ -157,6 +157,21 @@ def test_lists_are_options_given_several_times(run: Run, answering: Answering) -
         (["get_job_detail"], 2, "near: get_job_details"),
         (["get_workspaces"], 2, "is an endpoint of comet: `comet-async call get_workspaces ...`"),
         (["get_jobs"], 2, "Missing option '--project-id'"),
+        (
+            ["update_billing_tag_settings", "--mode", "required", "--yes"],
+            2,
+            "Missing option '--notifications'",
+        ),
+        (
+            ["update_data_source", "--data-source-id", "d", "--config", '{"port": 1}', "--yes"],
+            2,
+            "Expected `str`, got `int`",
+        ),
+        (
+            ["request_async_prediction", "--async-model-id", "m", "--parameters", "[1]", "--yes"],
+            2,
+            "Expected `object`, got `array`",
+        ),
         (["nothing_like_it_at_all"], 2, "`comet-async call --service domino --list` shows all"),
     ],
 )

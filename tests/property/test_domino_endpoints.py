@@ -144,7 +144,7 @@ GRANT = domino.DatasetGrant(target_id="u1", target_role=domino.DatasetRole("Data
         ),
         (
             lambda: domino.create_org([domino.OrganizationMember(user_id="u1")], "o"),
-            "OrganizationMember needs organization_role",
+            "/api/organizations/v1/organizations: OrganizationMember needs organization_role",
         ),
         (
             lambda: domino.create_dataset(
@@ -164,3 +164,4 @@ def test_wrong_arguments_are_refused_with_what_to_do(ask: Callable[[], object], 
         ask()
     assert told in str(caught.value)
     assert str(caught.value).startswith("/api/")
+    assert str(caught.value).count("/api/") == 1

@@ -77,7 +77,10 @@ def test_options_follow_the_signature() -> None:
     assert found["names"].multiple
     assert found["count"].type is click.INT
     assert found["rate"].type is click.FLOAT
-    assert found["rules"].type is found["predicates"].type is JSON_DOCUMENT
+    assert found["predicates"].type is JSON_DOCUMENT
+    assert found["rules"].type.convert('{"a": [1]}', None, None) == {"a": [1]}
+    with pytest.raises(click.BadParameter, match="Expected `object`, got `array`"):
+        found["rules"].type.convert("[1]", None, None)
     assert found["count"].help == "How many."
 
 
@@ -198,6 +201,9 @@ def test_listing_knows_method_and_kind_of_every_endpoint() -> None:
 def test_command_lines_name_what_is_needed() -> None:
     assert command_line(comet.get_experiments, COMET) == (
         "comet-async call get_experiments --project-id PROJECT_ID"
+    )
+    assert command_line(domino.update_billing_tag_settings, catalogue("domino")) == (
+        "comet-async call --service domino update_billing_tag_settings --mode MODE --notifications"
     )
 
 
