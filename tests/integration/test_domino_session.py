@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from comet_async import Session, domino
+from comet_async import Session, comet, domino
 from comet_async.domino.removed import MOVED, REMOVED
 from comet_async.engine.retry import RetryPolicy
 from comet_async.errors import NotFoundError, UsageError
@@ -148,3 +148,35 @@ async def test_lists_and_bodies_of_deletions_arrive() -> None:
     )
     assert deletion.line.startswith("DELETE /api/datasetrw/v1/datasets/d1/grants ")
     assert json.loads(deletion.body) == {"targetId": "u1", "targetRole": "DatasetRwReader"}
+
+
+async def test_one_session_serves_both_services_each_with_its_key() -> None:
+    other = "another0key0of0the0other0one"
+    async with (
+        raw_server(answer(b'{"user": {"id": "u1"}}')) as here,
+        raw_server(answer(b'{"workspaceNames": ["w"]}')) as there,
+        Session(service(here.url), comet.service(other, url=there.url)) as session,
+    ):
+        assert (await session.send(domino.get_current_user())).user.id == "u1"
+        assert (await session.send(comet.get_workspaces())).workspace_names == ["w"]
+    assert (here.heard[0].headers["x-domino-api-key"], there.heard[0].headers["authorization"]) == (
+        KEY,
+        other,
+    )
+    assert other.encode() not in here.heard[0].head
+    assert KEY.encode() not in there.heard[0].head
+
+
+@pytest.mark.parametrize("given", [{"key": KEY}, {"token": KEY}])
+async def test_the_key_does_not_follow_a_redirect(given: dict[str, Any]) -> None:
+    async with raw_server(answer(b"octets")) as storage:
+        location = ("Location", f"{storage.url}/file?signature=1")
+        async with (
+            raw_server(answer(status="302 Found", headers=[location])) as server,
+            Session(domino.service(host=server.url, environ={}, **given)) as session,
+        ):
+            found = await session.send(domino.get_project_file_contents("p", "c", "f"))
+    assert found.data == b"octets"
+    assert KEY.encode() in server.heard[0].head
+    assert KEY.encode() not in storage.heard[0].head
+    assert storage.heard[0].line == "GET /file?signature=1 HTTP/1.1"
