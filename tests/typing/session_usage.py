@@ -15,6 +15,8 @@ from comet_async import (
     Paged,
     Request,
     Session,
+    comet,
+    domino,
 )
 from comet_async.errors import CometAsyncError
 from comet_async.request import build
@@ -32,6 +34,20 @@ async def sending(session: Session) -> None:
     assert_type(await session.send(octets), Blob)
     assert_type(await session.send(numbers.returning(bytes)), bytes)
     assert_type(numbers.with_timeout(5), Request[dict[str, int]])
+
+
+async def both(session: Session) -> None:
+    assert_type((await session.send(comet.get_workspaces())).workspace_names, list[str])
+    assert_type((await session.send(domino.get_job_details("j"))).job, domino.JobDetails)
+    assert_type(
+        await session.send(domino.get_data_source_audit_data()), list[domino.DataSourceAuditEvent]
+    )
+    assert_type(await session.send(domino.delete_model_deployment("m")), None)
+    assert_type(
+        domino.moved(domino.get_registered_model_by_name("n")), Request[domino.RegisteredModel]
+    )
+    domino.start_job(domino.NewJob(project_id="p"))  # type: ignore[call-arg]  # it lacks a command
+    domino.get_jobs(project_id=3)  # type: ignore[arg-type]  # ids are texts
 
 
 async def many(session: Session) -> None:
