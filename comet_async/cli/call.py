@@ -20,6 +20,7 @@ from comet_async.cli.endpoints import (
     effect_told,
     endpoint_rows,
     near_names,
+    standing,
 )
 from comet_async.cli.output import put_json
 from comet_async.cli.samples import sample_request
@@ -140,6 +141,7 @@ def _command(name: str, known: Catalogue) -> Command:
             every_page=given.pop("every_page", False),
             timeout=given.pop("time_limit"),
             agreed=given.pop("agreed", False),
+            newer_path=given.pop("newer_path", False),
         )
         values = values_of(endpoint, given)
         settings = connection(ctx).settings() if known is COMET else None
@@ -152,6 +154,7 @@ def _command(name: str, known: Catalogue) -> Command:
         callback=run,
         params=[
             *options_of(endpoint, _CONFIGURED if known is COMET else None),
+            *_moving_options(endpoint),
             *_delivery_options(pages=name in known.paged, writes=bool(effect)),
         ],
         help="\n\n".join(part for part in parts if part),
@@ -173,6 +176,13 @@ def _fill(
             if workspace is None:
                 raise click.MissingParameter(ctx=ctx, param=option)
             values[option.name] = workspace.value
+
+
+def _moving_options(endpoint: Callable[..., object]) -> list[click.Parameter]:
+    if "moved" not in standing(endpoint).split(", "):
+        return []
+    told = "Ask at the path that newer servers have."
+    return [click.Option(["--newer-path"], is_flag=True, help=told)]
 
 
 def _delivery_options(*, pages: bool, writes: bool) -> list[click.Parameter]:

@@ -46,6 +46,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
         every_page: Fetch every page of a listing.
         timeout: Seconds for the exchange.
         agreed: Change the server's state without asking.
+        newer_path: Ask at the path that newer servers have.
     """
 
     table: bool = False
@@ -55,6 +56,7 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     every_page: bool = False
     timeout: float | None = None
     agreed: bool = False
+    newer_path: bool = False
 
     @property
     def file(self) -> Path | None:
@@ -137,6 +139,8 @@ def _request(
             raise UsageError(message) from None
     else:
         request = catalogue.endpoints[name](**values)
+    if delivery.newer_path:
+        request = catalogue.moved(request)
     return request if delivery.timeout is None else request.with_timeout(delivery.timeout)
 
 

@@ -17,6 +17,10 @@ __all__ = ["COMET", "SERVICES", "Catalogue", "catalogue"]
 SERVICES = ("comet", "domino")
 
 
+def _unmoved(request: Request[Any]) -> Request[Any]:
+    return request
+
+
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     """The endpoints of one service.
 
@@ -25,12 +29,14 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
         command: How a call of it begins in the shell.
         endpoints: Every endpoint by its name.
         paged: For `--all`: endpoint to the function that returns its listing of all pages.
+        moved: For `--newer-path`: gives a request the path that newer servers have for it.
     """
 
     service: str
     command: str
     endpoints: Mapping[str, Callable[..., Request[Any]]]
     paged: Mapping[str, Callable[..., Paged[Any, Any]]]
+    moved: Callable[[Request[Any]], Request[Any]] = _unmoved
 
 
 COMET = Catalogue(
@@ -57,4 +63,5 @@ def catalogue(service: str) -> Catalogue:
         command=f"comet-async call --service {service}",
         endpoints=domino.ENDPOINTS,
         paged={},
+        moved=domino.moved,
     )

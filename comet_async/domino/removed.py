@@ -140,7 +140,10 @@ def advice(request: Request[object], status: int) -> str | None:
         return None
     told: list[str] = []
     if asked in MOVED:
-        told.append(f"newer servers have it at {MOVED[asked]}: send domino.moved(request)")
+        told.append(
+            f"newer servers have it at {MOVED[asked]}: send domino.moved(request), or give "
+            "`comet-async call` --newer-path"
+        )
     if asked in REMOVED:
         told.append("servers of 6.3.0 and later no longer have this operation")
         told += [place for start, place in _REPLACED.items() if request.path.startswith(start)]

@@ -101,6 +101,23 @@ def test_a_removed_operation_explains_itself(run: Run, answering: Answering) -> 
     assert "/api/admin/v1/deploymentTargets" in ended.err
 
 
+def test_a_moved_operation_is_asked_for_at_its_newer_path(run: Run, answering: Answering) -> None:
+    server = answering(
+        answer(NOT_FOUND, status="404 Not Found"), answer(b'{"name": "m", "project": null}')
+    )
+    command = ("call", "--service", "domino", "get_registered_model_by_name", "--model-name", "m/1")
+    ended = run(*command)
+    assert ended.code == 1
+    assert "newer servers have it at /api/registeredmodels/v1/{modelName}" in ended.err
+    assert "give `comet-async call` --newer-path" in ended.err
+    assert json.loads(run(*command, "--newer-path").out)["name"] == "m"
+    assert [heard.line.split()[1] for heard in server.heard] == [
+        "/api/registeredmodels/beta/m%2F1",
+        "/api/registeredmodels/v1/m%2F1",
+    ]
+    assert "No such option" in run("call", "get_workspaces", "--newer-path").err
+
+
 def test_a_refused_key_ends_with_4(run: Run, answering: Answering) -> None:
     answering(answer(refusal("no such key", request_id="r-7"), status="401 Unauthorized"))
     ended = run("call", "--service", "domino", "get_current_user")
