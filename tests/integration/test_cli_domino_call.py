@@ -118,6 +118,15 @@ def test_a_moved_operation_is_asked_for_at_its_newer_path(run: Run, answering: A
     assert "No such option" in run("call", "get_workspaces", "--newer-path").err
 
 
+def test_all_pages_are_one_list(run: Run, answering: Answering) -> None:
+    page = b'{"jobs": [{"id": "j1"}, {"id": "j2"}], "metadata": {"totalCount": 2}}'
+    server = answering(answer(page), answer(b'{"jobs": [], "metadata": {"totalCount": 2}}'))
+    ended = run("call", "--service", "domino", "get_jobs", "--project-id", "p", "--all")
+    assert (ended.code, ended.err) == (0, "")
+    assert [job["id"] for job in json.loads(ended.out)] == ["j1", "j2"]
+    assert "projectId=p" in server.heard[0].line
+
+
 def test_a_refused_key_ends_with_4(run: Run, answering: Answering) -> None:
     answering(answer(refusal("no such key", request_id="r-7"), status="401 Unauthorized"))
     ended = run("call", "--service", "domino", "get_current_user")
