@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from comet_async.server.domino.calls import Answered, Call, Handler
 from comet_async.server.domino.facts import Operation
 from comet_async.server.domino.ids import Kind, made_id, place_of
 from comet_async.server.domino.keeping import Kept
 from comet_async.server.domino.shapes import example, fitted
 from comet_async.server.domino.spec import EPOCH
-from comet_async.server.domino.table import Table
-from comet_async.server.domino.world import Rows, World
+from comet_async.server.domino.world import Rows, World, made_in_projects
 from comet_async.server.records import Json, JsonObject
 
 __all__ = ["HANDLERS", "NEWER"]
@@ -49,17 +50,14 @@ def _made_api(project: int, at: int) -> JsonObject:
 
 
 def _apis(world: World) -> Rows:
-    each, count = world.spec.model_apis, world.spec.model_apis * world.spec.projects
-
-    def make(at: int) -> tuple[str, JsonObject]:
-        row = _made_api(*divmod(at, each))
-        return str(row["id"]), row
-
-    def position(row_id: str) -> int | None:
-        place = place_of(Kind.MODEL_API, row_id)
-        return place[0] * each + place[1] if place is not None and place[1] < each else None
-
-    return world.rows("model apis", make=lambda: Table(count, make, position))
+    make = partial(
+        made_in_projects,
+        Kind.MODEL_API,
+        world.spec.projects,
+        world.spec.model_apis,
+        _made_api,
+    )
+    return world.rows("model apis", make=make)
 
 
 def _now_ms(call: Call) -> float:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from comet_async.server.domino.calls import Answered, Call, Handler, missing
 from comet_async.server.domino.clock import rfc3339
-from comet_async.server.domino.ids import Kind, made_id, place_of
+from comet_async.server.domino.ids import Kind, made_id
 from comet_async.server.domino.keeping import Kept
 from comet_async.server.domino.shapes import example, fitted
 from comet_async.server.domino.spec import EPOCH
-from comet_async.server.domino.table import Table
-from comet_async.server.domino.world import Rows, World
+from comet_async.server.domino.world import Rows, World, made_in_projects
 from comet_async.server.records import Json, JsonObject
 
 __all__ = ["HANDLERS"]
@@ -30,17 +31,14 @@ def _made_deployment(project: int, at: int) -> JsonObject:
 
 
 def _deployments(world: World) -> Rows:
-    each, count = world.spec.deployments, world.spec.deployments * world.spec.projects
-
-    def make(at: int) -> tuple[str, JsonObject]:
-        row = _made_deployment(*divmod(at, each))
-        return str(row["id"]), row
-
-    def position(row_id: str) -> int | None:
-        place = place_of(Kind.DEPLOYMENT, row_id)
-        return place[0] * each + place[1] if place is not None and place[1] < each else None
-
-    return world.rows("deployments", make=lambda: Table(count, make, position))
+    make = partial(
+        made_in_projects,
+        Kind.DEPLOYMENT,
+        world.spec.projects,
+        world.spec.deployments,
+        _made_deployment,
+    )
+    return world.rows("deployments", make=make)
 
 
 _DEPLOYMENTS = Kept(

@@ -17,7 +17,7 @@ from comet_async.server.domino.spec import EPOCH, DominoSpec
 from comet_async.server.domino.table import Table
 from comet_async.server.records import Json, JsonObject
 
-__all__ = ["Rows", "World", "made", "made_within"]
+__all__ = ["Rows", "World", "made", "made_in_projects", "made_within"]
 
 Rows = Table[JsonObject]
 """Rows that are kept as answers have them."""
@@ -62,7 +62,12 @@ class World:
         self.plan = JobPlan()
         self.users = made(Kind.USER, spec.users, _user)
         self.projects = made(Kind.PROJECT, spec.projects, self._project)
-        self.datasets = self._made_datasets()
+        self.datasets = made_in_projects(
+            Kind.DATASET,
+            spec.projects,
+            spec.datasets,
+            lambda project, at: _dataset(project, at, spec.snapshots),
+        )
         self.archived_jobs: set[str] = set()
         self.cursor_repeats = True
         self._rows: dict[tuple[str, str], Rows] = {}
@@ -200,21 +205,6 @@ class World:
             raise missing("Goal", goal_id)
         return found
 
-    def _made_datasets(self) -> Rows:
-        """Return the table of datasets: those of the first project, then of the second..."""
-        each = self.spec.datasets
-
-        def make(at: int) -> tuple[str, JsonObject]:
-            project, number = divmod(at, each)
-            row = _dataset(project, number, self.spec.snapshots)
-            return str(row["id"]), row
-
-        def position(row_id: str) -> int | None:
-            place = place_of(Kind.DATASET, row_id)
-            return place[0] * each + place[1] if place is not None and place[1] < each else None
-
-        return Table(self.spec.projects * each, make, position)
-
     def _project(self, at: int) -> JsonObject:
         users = max(1, self.spec.users)
         owner = at % users
@@ -242,6 +232,29 @@ def made(kind: Kind, count: int, make: Callable[[int], JsonObject]) -> Rows:
         return place[0] if place is not None and not place[1] else None
 
     return Table(count, numbered, position)
+
+
+def made_in_projects(
+    kind: Kind, projects: int, each: int, make: Callable[[int, int], JsonObject]
+) -> Rows:
+    """Return the table of the made-up rows of one kind: those of the first project, and so on.
+
+    Args:
+        kind: What they are.
+        projects: Number of projects.
+        each: How many each project has.
+        make: Returns the row of a project and a number, which carries its `id`.
+    """
+
+    def numbered(at: int) -> tuple[str, JsonObject]:
+        project, number = divmod(at, each)
+        return made_id(kind, project, number), make(project, number)
+
+    def position(row_id: str) -> int | None:
+        place = place_of(kind, row_id)
+        return place[0] * each + place[1] if place is not None and place[1] < each else None
+
+    return Table(projects * each, numbered, position)
 
 
 def made_within(kind: Kind, owner: int, count: int, make: Callable[[int, int], JsonObject]) -> Rows:
