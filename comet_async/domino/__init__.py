@@ -266,6 +266,11 @@ from comet_async.domino.listings import (
     paged_user_orgs,
     paged_visible_users,
 )
+from comet_async.domino.log_pages import (
+    LOG_LIMIT,
+    LogReader,
+    paged_job_logs,
+)
 from comet_async.domino.metadata import (
     DeleteEnvelope,
     PageMetadata,
@@ -553,6 +558,7 @@ __all__ = [
     "DEFAULT_LIMITS",
     "ENDPOINTS",
     "LIMIT",
+    "LOG_LIMIT",
     "MOVED",
     "REMOVED",
     "Amount",
@@ -665,6 +671,7 @@ __all__ = [
     "LinkedGoalEnvelope",
     "LinkedGoalsEnvelope",
     "LogLine",
+    "LogReader",
     "LogType",
     "LogsEnvelope",
     "LogsMetadata",
@@ -930,6 +937,7 @@ __all__ = [
     "paged_gateway_endpoints",
     "paged_hardware_tiers",
     "paged_imported_repos",
+    "paged_job_logs",
     "paged_jobs",
     "paged_model_apis",
     "paged_model_deployment_versions",
