@@ -121,6 +121,9 @@ class StaticKey:
 class FileKey:
     """Credentials that read a key file again whenever it has changed.
 
+    A file that is empty for the moment, as while another program writes it, leaves the key of
+    before in force.
+
     Args:
         path: The file; its whole text, stripped, is the key.
         first_line: Take the first line alone.
@@ -146,6 +149,8 @@ class FileKey:
                 text = self._path.read_text("utf-8")
                 if self._first_line:
                     text = text.partition("\n")[0]
+                if self._secret is not None and not text.strip():
+                    return self._secret
                 self._secret = Secret(text, origin=f"the key file {self._path}")
                 self._seen = seen
         except (OSError, UnicodeDecodeError) as error:

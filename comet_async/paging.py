@@ -6,17 +6,29 @@ A pure function leads from one page to the request for the next; a session walks
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from comet_async.errors import UsageError
 from comet_async.request import Pairs, Request
 
-__all__ = ["Paged", "numbered_pages", "offset_pages", "query_number", "with_query"]
+__all__ = [
+    "Paged",
+    "Walk",
+    "numbered_pages",
+    "offset_pages",
+    "query_number",
+    "unseen",
+    "with_query",
+]
 
 Page = TypeVar("Page")
 Item = TypeVar("Item")
+
+Walk: TypeAlias = Callable[[Request[Page], Page], tuple[list[Item], Request[Page] | None]]
+"""One pass over a listing: told of each request and its page in turn, it returns the items that no
+earlier page had, and what to ask next; None at the end."""
 
 
 class Paged(msgspec.Struct, Generic[Page, Item], frozen=True, kw_only=True):
@@ -28,12 +40,40 @@ class Paged(msgspec.Struct, Generic[Page, Item], frozen=True, kw_only=True):
         next_page: The request after a page, or None at the end.
         key: Identity of an item. A page that adds no new identity ends the listing: servers that
             do not know paging send everything again.
+        walk: Begins a pass that remembers more than the page at hand; None for one that asks
+            `next_page` alone.
     """
 
     first: Request[Page]
     items: Callable[[Page], Sequence[Item]]
     next_page: Callable[[Request[Page], Page], Request[Page] | None]
     key: Callable[[Item], Hashable]
+    walk: Callable[[], Walk[Page, Item]] | None = None
+
+    def begin(self) -> Walk[Page, Item]:
+        """Return a pass over the listing, which begins with `first`."""
+        if self.walk is not None:
+            return self.walk()
+        seen: set[Hashable] = set()
+
+        def step(request: Request[Page], page: Page) -> tuple[list[Item], Request[Page] | None]:
+            fresh = unseen(self.items(page), self.key, seen)
+            return fresh, self.next_page(request, page) if fresh else None
+
+        return step
+
+
+def unseen(
+    items: Sequence[Item], key: Callable[[Item], Hashable], seen: set[Hashable]
+) -> list[Item]:
+    """Return the items whose identity is new, and add it to `seen`."""
+    fresh: list[Item] = []
+    for item in items:
+        identity = key(item)
+        if identity not in seen:
+            seen.add(identity)
+            fresh.append(item)
+    return fresh
 
 
 def query_number(pairs: Pairs, name: str) -> int:
@@ -41,7 +81,7 @@ def query_number(pairs: Pairs, name: str) -> int:
     return int(dict(pairs).get(name, "0"))
 
 
-def with_query(request: Request[Page], **members: int) -> Request[Page]:
+def with_query(request: Request[Page], **members: int | str) -> Request[Page]:
     """Return `request` with these query members set, in place where they stand already."""
     present = {name for name, _ in request.query}
     kept = tuple((name, str(members.get(name, value))) for name, value in request.query)

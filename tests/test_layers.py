@@ -21,6 +21,7 @@ FLOOR = {
     "redaction",
     "request",
     "service",
+    "stable_paging",
     "upload",
     "wire",
 }

@@ -48,7 +48,8 @@ def service(
 
     Give at most one of `key`, `token`, `token_file` and `api_proxy`. Without any, the environment
     decides, in this order: `DOMINO_API_PROXY`, `DOMINO_TOKEN_FILE`, `DOMINO_USER_API_KEY`.
-    Certificates are always checked: name your own CA by `tls`.
+    Certificates are always checked, also where `DOMINO_VERIFY_CERTIFICATE` says otherwise: name
+    your own CA by `tls`.
 
     Args:
         key: API key, sent as `X-Domino-Api-Key`, or a hook that gives it at each attempt.

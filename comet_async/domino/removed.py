@@ -16,6 +16,7 @@ __all__ = ["MOVED", "REMOVED", "advice", "moved"]
 T = TypeVar("T")
 
 _NOT_FOUND = 404
+_CONFLICT = 409
 _BETA = "/api/registeredmodels/beta"
 _V1 = "/api/registeredmodels/v1"
 
@@ -126,13 +127,15 @@ def moved(request: Request[T]) -> Request[T]:
 
 
 def advice(request: Request[object], status: int) -> str | None:
-    """Return why a server may not know an operation at all; None where nothing is known.
+    """Return why a server may not know an operation, or not take a credential; None for nothing.
 
     Args:
         request: What was asked.
         status: What the server answered.
     """
     asked = (request.method, request.path)
+    if status == _CONFLICT:
+        return "Domino also answers so when a temporary credential has expired: sign in again"
     if status != _NOT_FOUND:
         return None
     told: list[str] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Hashable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -261,18 +261,12 @@ class Session(AsyncBlock):
         Raises:
             CometAsyncError: As `send` does.
         """
-        seen: set[Hashable] = set()
+        step = paged.begin()
         request: Request[Page] | None = paged.first
         while request is not None:
-            page = await self.send(request)
-            fresh: dict[Hashable, Item] = {}
-            for item in paged.items(page):
-                if (key := paged.key(item)) not in seen:
-                    fresh.setdefault(key, item)
-            seen.update(fresh)
+            fresh, request = step(request, await self.send(request))
             if fresh:
-                yield list(fresh.values())
-            request = paged.next_page(request, page) if fresh else None
+                yield fresh
 
     async def download(
         self,

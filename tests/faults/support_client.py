@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from comet_async import RetryPolicy, Service, StaticKey, Timeouts, comet
+from comet_async import RetryPolicy, Service, StaticKey, Timeouts, comet, domino
 from comet_async.request import Blob, Effect, Request, build
 from comet_async.service import Limits, Tls
 
-__all__ = ["KEY", "QUICK", "SCALED", "append", "asset", "here", "names_in"]
+__all__ = [
+    "HOLDERS",
+    "KEY",
+    "QUICK",
+    "SCALED",
+    "SERVICES",
+    "append",
+    "asset",
+    "here",
+    "names_in",
+]
 
 KEY = "Zk3vQ8rT1yWm5BnX7cLp9HsD2"
 """A key of 25 characters, as real ones have."""
@@ -32,6 +43,37 @@ def here(url: str, *, tls: Tls = None, proxy: str | None = None, key: str = KEY)
     return comet.service(
         StaticKey(key), url=url, limits=Limits(concurrency=16), tls=tls, proxy=proxy
     )
+
+
+def domino_by_key(
+    url: str, *, tls: Tls = None, proxy: str | None = None, key: str = KEY
+) -> Service:
+    """Return the Domino profile of a server on loopback, by API key."""
+    limits = Limits(concurrency=16)
+    return domino.service(key, host=url, limits=limits, tls=tls, proxy=proxy, environ={})
+
+
+def domino_by_token(
+    url: str, *, tls: Tls = None, proxy: str | None = None, key: str = KEY
+) -> Service:
+    """Return the Domino profile of a server on loopback, by bearer token."""
+    limits = Limits(concurrency=16)
+    return domino.service(token=key, host=url, limits=limits, tls=tls, proxy=proxy, environ={})
+
+
+SERVICES: Mapping[str, Callable[..., Service]] = {
+    "comet": here,
+    "domino_key": domino_by_key,
+    "domino_token": domino_by_token,
+}
+"""Profiles that carry the key, each in its own way."""
+
+HOLDERS = {
+    "comet": ("Authorization", KEY),
+    "domino_key": ("X-Domino-Api-Key", KEY),
+    "domino_token": ("Authorization", f"Bearer {KEY}"),
+}
+"""Header and value in which each of `SERVICES` carries the key."""
 
 
 def asset(asset_id: str = "a1", experiment_key: str = "e1") -> Request[Blob]:

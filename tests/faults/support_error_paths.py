@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-from comet_async import Failed, RetryPolicy, Session, Timeouts, comet
+from comet_async import Failed, RetryPolicy, Session, Timeouts, comet, domino
 from comet_async.request import Blob, Request
 from comet_async.server import FAULT_NAMES
 from tests.faults.support_secrets import Shown
@@ -52,13 +52,25 @@ Operation = Callable[[Session, "Target", Path, Shown], Awaitable[list[BaseExcept
 class Target:
     """What the operations ask for: something in JSON, and octets."""
 
-    def __init__(self, experiment: str = "e1", asset_id: str = "a1") -> None:
+    json: Request[object]
+    octets: Request[Blob]
+
+    def __init__(
+        self, experiment: str = "e1", asset_id: str = "a1", *, service: str = "comet"
+    ) -> None:
+        if service != "comet":
+            self.json = domino.get_job_details(experiment)
+            self.octets = domino.get_project_file_contents("p1", "c1", asset_id)
+            return
         self.json = comet.get_experiment_asset_list(experiment)
-        self.octets: Request[Blob] = comet.get_experiment_asset(asset_id, experiment_key=experiment)
+        self.octets = comet.get_experiment_asset(asset_id, experiment_key=experiment)
 
 
 async def target(session: Session) -> Target:
-    """Return what a synthetic server has."""
+    """Return what a synthetic server has; of a service that it does not know, anything."""
+    name = session.services[0].name
+    if name != "comet":
+        return Target(service=name)
     names = (await session.send(comet.get_workspaces())).workspace_names
     project = (await session.send(comet.get_projects(names[0]))).projects[0]
     listed = await session.send(comet.get_experiments(project_id=project.project_id))
@@ -221,11 +233,12 @@ ECHOES = [f"{saying}-{spelling}" for saying in _SAYINGS for spelling in _SPELLIN
 
 
 def echo(name: str) -> Action:
-    """Return the action that repeats the Authorization header in one place and spelling."""
+    """Return the action that repeats the key that it was sent in one place and spelling."""
     saying, _, spelling = name.rpartition("-")
 
     async def act(heard: Heard, writer: asyncio.StreamWriter) -> None:
-        key = _SPELLINGS[spelling](heard.headers["authorization"])
+        sent = heard.headers.get("authorization") or heard.headers["x-domino-api-key"]
+        key = _SPELLINGS[spelling](sent.removeprefix("Bearer "))
         await _SAYINGS[saying](key)(heard, writer)
 
     return act

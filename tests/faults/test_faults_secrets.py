@@ -20,7 +20,7 @@ import trustme
 from comet_async import Request, Secret, Service, Session, StaticKey, comet, log_events
 from comet_async.errors import CometAsyncError
 from comet_async.server import FAULT_NAMES, LocalServer, SyntheticSpec, refused_port
-from tests.faults.support_client import KEY, append, here
+from tests.faults.support_client import HOLDERS, KEY, SERVICES, append, here
 from tests.faults.support_error_paths import (
     ARGUMENTS,
     BRIEF,
@@ -59,8 +59,10 @@ async def debugging() -> AsyncIterator[None]:
     loop.set_debug(False)
 
 
-def client(url: str, shown: Shown, *, proxy: str | None = None, tls: str | None = None) -> Session:
-    service = here(url, proxy=proxy, tls=tls)
+def client(
+    url: str, shown: Shown, how: str = "comet", *, proxy: str | None = None, tls: str | None = None
+) -> Session:
+    service = SERVICES[how](url, proxy=proxy, tls=tls)
     session = Session(
         service,
         retry=FEW,
@@ -85,33 +87,38 @@ async def judged(
     return errors
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("fault", sorted(FAULT_NAMES))
-async def test_l1_l2_every_fault_hides_the_key(fault: str, shown: Shown, tmp_path: Path) -> None:
+async def test_l1_l2_every_fault_hides_the_key(
+    fault: str, how: str, shown: Shown, tmp_path: Path
+) -> None:
     async with (
         LocalServer(synthetic=SPEC, header_timeout=2.0) as server,
-        client(server.url, shown) as session,
+        client(server.url, shown, how) as session,
     ):
         goal = await target(session)
         server.faults.add(fault, ARGUMENTS.get(fault))
         errors = await judged(session, goal, tmp_path, shown)
     assert all(isinstance(error, CometAsyncError) for error in errors)
-    assert all(record.header("Authorization") == KEY for record in server.log)
+    assert all(record.header(HOLDERS[how][0]) == HOLDERS[how][1] for record in server.log)
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("saying", ECHOES)
 async def test_l1_l2_server_that_repeats_the_key_is_masked(
-    saying: str, shown: Shown, tmp_path: Path
+    saying: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
-    async with raw_server(echo(saying)) as server, client(server.url, shown) as session:
-        await judged(session, Target(), tmp_path, shown, files=False)
+    async with raw_server(echo(saying)) as server, client(server.url, shown, how) as session:
+        await judged(session, Target(service=how.partition("_")[0]), tmp_path, shown, files=False)
     assert server.heard
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize(
     "fault", ["reset", "stall_headers", "stall_body", "cut", "403", "500", "loop", "refused"]
 )
 async def test_l3_signed_query_of_a_redirect_is_hidden(
-    fault: str, shown: Shown, tmp_path: Path
+    fault: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     actions = {
         "reset": reset,
@@ -126,11 +133,14 @@ async def test_l3_signed_query_of_a_redirect_is_hidden(
             away = f"http://127.0.0.1:{port}"
             first.actions = [signed(away if fault == "refused" else storage.url, SIGNATURE)]
             storage.actions = [actions.get(fault) or signed(storage.url, SIGNATURE)]
-            async with client(first.url, shown) as session:
-                errors = await judged(session, Target(), tmp_path, shown)
+            async with client(first.url, shown, how) as session:
+                errors = await judged(
+                    session, Target(service=how.partition("_")[0]), tmp_path, shown
+                )
     assert errors
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize(
     "target_url",
     [
@@ -144,14 +154,14 @@ async def test_l3_signed_query_of_a_redirect_is_hidden(
     ],
 )
 async def test_l3_signed_query_of_a_refused_redirect_is_hidden(
-    target_url: str, shown: Shown, tmp_path: Path
+    target_url: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     location = ("Location", target_url.format(SIGNATURE))
     del target_url
     async with raw_server(answer(status="302 Found", headers=[location])) as first:
         del location
-        async with client(first.url.replace("127.0.0.1", "localhost"), shown) as session:
-            errors = await judged(session, Target(), tmp_path, shown)
+        async with client(first.url.replace("127.0.0.1", "localhost"), shown, how) as session:
+            errors = await judged(session, Target(service=how.partition("_")[0]), tmp_path, shown)
     assert errors
 
 
@@ -267,9 +277,10 @@ async def test_l2_bugs_of_several_workers_hide_the_key(shown: Shown) -> None:
     assert shown.hits(error) == []
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("peer", ["untrusted", "expired", "other_name", "plain_http"])
 async def test_l2_tls_errors_hide_the_key(
-    ca: trustme.CA, peer: str, shown: Shown, tmp_path: Path
+    ca: trustme.CA, peer: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     context = certificate(
         ca, "other.test" if peer == "other_name" else "127.0.0.1", expired=peer == "expired"
@@ -278,16 +289,19 @@ async def test_l2_tls_errors_hide_the_key(
         async with raw_server(answer(b"{}"), tls=None if peer == "plain_http" else context) as far:
             url = f"https://127.0.0.1:{far.port}"
             tls = None if peer == "untrusted" else bundle
-            async with client(url, shown, tls=tls) as session:
-                errors = await judged(session, Target(), tmp_path, shown)
+            async with client(url, shown, how, tls=tls) as session:
+                errors = await judged(
+                    session, Target(service=how.partition("_")[0]), tmp_path, shown
+                )
     assert errors
     assert far.heard == []
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("mode", ["407", "dies", "resets", "garbage", "gone"])
 async def test_l2_a9_proxy_errors_hide_password_and_key(
-    mode: str, scheme: str, shown: Shown, tmp_path: Path
+    mode: str, scheme: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     async with proxy_server(mode) as proxy:
         with refused_port() as port:
@@ -295,10 +309,13 @@ async def test_l2_a9_proxy_errors_hide_password_and_key(
             session = client(
                 f"{scheme}://127.0.0.1:9",
                 shown,
+                how,
                 proxy=f"http://user:{PASSWORD}@127.0.0.1:{place}",
             )
             async with session:
-                errors = await judged(session, Target(), tmp_path, shown)
+                errors = await judged(
+                    session, Target(service=how.partition("_")[0]), tmp_path, shown
+                )
     assert errors
 
 
@@ -324,9 +341,10 @@ async def test_l2_writes_that_fail_hide_the_key(fault: str, shown: Shown) -> Non
     assert shown.hits(caught.value) == []
 
 
-def test_l1_values_that_hold_the_key_hide_it(shown: Shown) -> None:
+@pytest.mark.parametrize("how", SERVICES)
+def test_l1_values_that_hold_the_key_hide_it(how: str, shown: Shown) -> None:
     secret = Secret(KEY)
-    service = here("https://comet.test")
+    service = SERVICES[how]("https://service.test")
     shown.note(
         secret,
         StaticKey(secret),

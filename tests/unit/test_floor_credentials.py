@@ -120,3 +120,14 @@ def test_an_empty_key_file_names_the_file(tmp_path: Path) -> None:
     path.write_text("\n")
     with pytest.raises(UsageError, match=r"the key file .*key is empty"):
         FileKey(path)()
+
+
+def test_a_key_file_that_is_being_written_leaves_the_key_before(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{KEY}\nnot the token\n")
+    credentials = FileKey(path, first_line=True)
+    assert credentials().reveal() == KEY
+    path.write_text("")
+    assert credentials().reveal() == KEY
+    path.write_text("the-next-token\n")
+    assert credentials().reveal() == "the-next-token"
