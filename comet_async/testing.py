@@ -1,4 +1,4 @@
-"""For tests, yours and ours: a transport without a network, and the embedded server as a fixture.
+"""For tests, yours and ours: a transport without a network, and the embedded servers.
 
 >>> fake = FakeTransport()
 >>> _ = fake.on("GET", "/api/rest/v2/workspaces", reply(json={"workspaceNames": ["team"]}))
@@ -8,6 +8,8 @@ what it would have sent.
 
 `async with local_server() as server` listens on a loopback port; `server.faults` takes scripted
 faults, `server.log` has every request, and `server.changes` adds, changes and deletes experiments.
+`domino_server()` gives an embedded Domino in the same way, with `server.clock`, `server.access`
+and `server.world` to move time, revoke keys and stop jobs.
 In a `conftest.py`, `from comet_async.testing import comet_server` gives the same as a fixture of
 pytest, which nothing else here needs.
 """
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     import pytest
 
     from comet_async.server import LocalServer, RateLimit, Source, SyntheticSpec
+    from comet_async.server.domino import Clock, DominoServer, DominoSpec, PagingStyle
 
 __all__ = [
     "LOCAL_KEY",
@@ -41,6 +44,7 @@ __all__ = [
     "FakeTransport",
     "Reply",
     "Scripted",
+    "domino_server",
     "local_server",
     "local_service",
     "reply",
@@ -341,6 +345,46 @@ def local_server(
         chart_points=chart_points,
         chart_refusal=chart_refusal,
         chart_seconds_per_million=chart_seconds_per_million,
+    )
+
+
+def domino_server(
+    spec: DominoSpec | None = None,
+    *,
+    api_keys: Collection[str] | None = None,
+    tokens: Collection[str] | None = None,
+    writable: bool = True,
+    clock: Clock | None = None,
+    paging: PagingStyle | None = None,
+    newest: bool = False,
+    rate_limit: RateLimit | None = None,
+    seed: int = 0,
+) -> DominoServer:
+    """Return an embedded Domino, to be entered with `async with`, on a free loopback port.
+
+    Args:
+        spec: What to make up; a few of everything when None.
+        api_keys: Valid API keys; None accepts any.
+        tokens: Valid bearer tokens; None accepts any.
+        writable: Whether writes are done; if not, each is answered with 403.
+        clock: The server's time; that of this machine when None.
+        paging: How listings tell of their pages.
+        newest: Whether it answers as release 6.3 does.
+        rate_limit: The server's own limit.
+        seed: Of the faults' chance.
+    """
+    from comet_async.server.domino import DominoServer  # noqa: PLC0415 slow to import
+
+    return DominoServer(
+        spec,
+        api_keys=api_keys,
+        tokens=tokens,
+        writable=writable,
+        clock=clock,
+        paging=paging,
+        newest=newest,
+        rate_limit=rate_limit,
+        seed=seed,
     )
 
 

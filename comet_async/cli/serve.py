@@ -1,4 +1,4 @@
-"""`comet-async serve`: the embedded Comet on a loopback port."""
+"""`comet-async serve`: the embedded Comet, or Domino, on a loopback port."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from comet_async.cli.commands import Command
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.output import flush, put, say
 from comet_async.cli.running import run
+from comet_async.errors import UsageError
 
 if TYPE_CHECKING:
-    from comet_async.server import LocalServer
+    from comet_async.server.hosting import Host
 
 __all__ = ["serve"]
 
@@ -33,8 +34,9 @@ _REFUSALS = ("400", "413", "504")
     "--synthetic",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Serve N made-up experiments as well.",
+    help="Serve N made-up experiments as well; with --domino, N jobs in each project.",
 )
+@click.option("--domino", is_flag=True, help="Serve made-up Domino projects and jobs instead.")
 @click.option("--sample", is_flag=True, help="Serve the real runs that come with the package.")
 @click.option(
     "--port",
@@ -76,12 +78,13 @@ def serve(
     port: int,
     host: str,
     *,
+    domino: bool,
     read_only: bool,
     chart_points: int | None,
     chart_refusal: str,
     chart_seconds_per_million: float,
 ) -> int:
-    """Serve Comet's API from offline archives, sample runs or made-up data.
+    """Serve Comet's API from offline archives, sample runs or made-up data; or Domino's.
 
     What is written to it is there until it ends; your files are never changed.
 
@@ -89,12 +92,17 @@ def serve(
     runs are served. Nobody but this machine can connect. Ctrl-C ends it.
     """
     from comet_async.server import (  # noqa: PLC0415 aiohttp's server is slow to import
-        ArchiveError,
+        DominoServer,
+        DominoSpec,
         LocalServer,
         SyntheticSpec,
-        serve_forever,
     )
 
+    if domino:
+        if archives or sample or chart_points is not None:
+            raise UsageError("--domino serves made-up data only; leave archives and charts out")
+        spec = DominoSpec() if synthetic is None else DominoSpec(jobs=synthetic)
+        return _serve(DominoServer(spec, host=host, port=port, writable=not read_only))
     server = LocalServer(
         archives,
         synthetic=None if synthetic is None else SyntheticSpec(experiments=synthetic),
@@ -106,6 +114,21 @@ def serve(
         chart_refusal=int(chart_refusal),
         chart_seconds_per_million=chart_seconds_per_million,
     )
+    return _serve(server)
+
+
+serve.examples = (
+    "comet-async serve",
+    "comet-async serve offline/ run.zip --port 8080",
+    "comet-async serve --synthetic 1000",
+    "comet-async serve --synthetic 1000 --chart-points 200000",
+    "comet-async serve --domino --synthetic 100",
+)
+
+
+def _serve(server: Host) -> int:
+    """Serve until interrupted, and return the exit code."""
+    from comet_async.server import ArchiveError, serve_forever  # noqa: PLC0415 slow to import
 
     async def work() -> int:
         await serve_forever(server, started=_tell)
@@ -116,21 +139,20 @@ def serve(
     except ArchiveError as error:
         raise Quit(str(error), Exit.USAGE) from None
     except OSError as error:
-        raise Quit(f"cannot listen on {host} port {port}: {error.strerror}") from None
+        raise Quit(f"cannot listen on {server.address}: {error.strerror}") from None
     return Exit.OK if code == Exit.INTERRUPTED else code
 
 
-serve.examples = (
-    "comet-async serve",
-    "comet-async serve offline/ run.zip --port 8080",
-    "comet-async serve --synthetic 1000",
-    "comet-async serve --synthetic 1000 --chart-points 200000",
-)
+def _tell(server: Host) -> None:
+    from comet_async.server import DominoServer  # noqa: PLC0415 loaded already
 
-
-def _tell(server: LocalServer) -> None:
-    put(f"Comet at {server.url}")
-    put(f"export COMET_URL_OVERRIDE={server.url}")
-    put("export COMET_API_KEY=anything")
+    if isinstance(server, DominoServer):
+        put(f"Domino at {server.url}")
+        put(f"export DOMINO_API_HOST={server.url}")
+        put("export DOMINO_USER_API_KEY=anything")
+    else:
+        put(f"Comet at {server.url}")
+        put(f"export COMET_URL_OVERRIDE={server.url}")
+        put("export COMET_API_KEY=anything")
     flush()
     say("Ctrl-C ends it")

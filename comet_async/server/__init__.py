@@ -1,8 +1,9 @@
-"""A local Comet-compatible server: real archives, synthetic data of any size, scripted faults.
+"""Local servers: Comet with real archives, synthetic data of any size and scripted faults.
 
 It answers every endpoint of the REST API v2 over a loopback port and keeps what is written while
 it runs. It is written from the facts of the wire and shares no code with the client, so that an
-error in one of the two cannot hide in the other.
+error in one of the two cannot hide in the other. `comet_async.server.domino` is a Domino of the
+same kind.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from comet_async.server.app import LocalServer, serve_forever
 from comet_async.server.archive import ArchiveError
 from comet_async.server.changes import Changes, Edit
+from comet_async.server.domino import DominoServer, DominoSpec
 from comet_async.server.faults import FAULT_NAMES, FaultRule, Faults
 from comet_async.server.hostile_names import HOSTILE_NAMES
 from comet_async.server.in_memory import MemorySource, memory_project
@@ -55,6 +57,8 @@ __all__ = [
     "ArchiveError",
     "Asset",
     "Changes",
+    "DominoServer",
+    "DominoSpec",
     "Edit",
     "Facts",
     "FaultRule",

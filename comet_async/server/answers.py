@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
+from comet_async.server.problems import ApiError
 from comet_async.server.records import Content
 from comet_async.server.replies import error_body
 
-__all__ = ["Answer", "ContentSlice", "compressed", "error_answer", "file_answer"]
+__all__ = [
+    "Answer",
+    "ContentSlice",
+    "Refuse",
+    "compressed",
+    "error_answer",
+    "file_answer",
+    "refused_by_comet",
+]
 
 _BLOCK = 256 * 1024
 _GZIP_FROM = 1024
@@ -76,6 +86,15 @@ def error_answer(
     extra = {} if headers is None else dict(headers)
     body = error_body(status, message, code)
     return Answer(status, {"Content-Type": "application/json", **extra}, body)
+
+
+Refuse: TypeAlias = Callable[[ApiError, Mapping[str, str]], Answer]
+"""Makes the answer of an error, with further headers, as a service shows it."""
+
+
+def refused_by_comet(error: ApiError, headers: Mapping[str, str]) -> Answer:
+    """Return an error as Comet shows it."""
+    return error_answer(error.status, error.message, error.sdk_error_code, headers)
 
 
 def compressed(answer: Answer, accept_encoding: str) -> Answer:

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from email.utils import formatdate
 
-from comet_async.server.answers import Answer, ContentSlice, error_answer
+from comet_async.server.answers import Answer, ContentSlice
 from comet_async.server.fault_rule import Exchange, Outcome
-from comet_async.server.replies import error_body
+from comet_async.server.problems import ApiError
 
 __all__ = ["HTTP_FAULTS"]
 
@@ -51,10 +51,18 @@ def _retry_after(kind: str | float, seconds: float) -> dict[str, str]:
 async def _status(exchange: Exchange) -> Outcome:
     """Answer with the status that the argument is, or that it describes.
 
-    Members: status, retry_after, seconds, retry_after_custom, msg, sdk_error_code; any other
-    name is a header.
+    Members: status, retry_after, seconds, retry_after_custom, msg, sdk_error_code, shape; any
+    other name is a header.
     """
-    known = {"status", "retry_after", "seconds", "retry_after_custom", "msg", "sdk_error_code"}
+    known = {
+        "status",
+        "retry_after",
+        "seconds",
+        "retry_after_custom",
+        "msg",
+        "sdk_error_code",
+        "shape",
+    }
     status = int(float(exchange.member("status") or exchange.number(503)))
     headers: dict[str, str] = {}
     kind = exchange.member("retry_after")
@@ -67,21 +75,23 @@ async def _status(exchange: Exchange) -> Outcome:
     if not isinstance(argument, (str, int, float)) and argument is not None:
         headers |= {name: str(value) for name, value in argument.items() if name not in known}
     message = str(exchange.member("msg") or f"scripted status {status}")
-    return error_answer(status, message, int(exchange.member("sdk_error_code") or 0), headers)
+    code = int(exchange.member("sdk_error_code") or 0)
+    shape = str(exchange.member("shape") or "")
+    return exchange.refuse(ApiError(status, message, code, shape), headers)
 
 
 async def _storm(exchange: Exchange) -> Outcome:
     """Answer with 429 and Retry-After: 1 at the chance that the argument gives."""
     if exchange.random.random() < exchange.number(0.5):
-        return error_answer(429, "Too many requests", headers={"Retry-After": "1"})
+        return exchange.refuse(ApiError(429, "Too many requests"), {"Retry-After": "1"})
     return await exchange.clean({})
 
 
 async def _error_200(exchange: Exchange) -> Outcome:
     """Answer 200 with an error document; the argument is its code."""
     code = int(exchange.number(400))
-    body = error_body(code, "scripted error", 90211)
-    return Answer(200, {"Content-Type": "application/json"}, body)
+    refused = exchange.refuse(ApiError(code, "scripted error", 90211), {})
+    return replace(refused, status=200)
 
 
 def _fixed(status: int, headers: dict[str, str], body: bytes) -> Fault:
@@ -127,7 +137,7 @@ async def _etag_change(exchange: Exchange) -> Outcome:
     """Answer as if the file had been replaced: other bytes, other tag, no range continued."""
     headers = exchange.request.headers
     if "If-Match" in headers:
-        return error_answer(412, "At least one of the preconditions did not hold")
+        return exchange.refuse(ApiError(412, "At least one of the preconditions did not hold"), {})
     drop = {"range": None, "if-range": None} if "If-Range" in headers else {}
     answer = await exchange.clean(drop)
     if not isinstance(answer.body, ContentSlice):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from comet_async.server.answers import Answer
+from comet_async.server.answers import Answer, Refuse
 from comet_async.server.connection import RawResponse
 
 __all__ = ["Argument", "Clean", "Exchange", "FaultRule", "Outcome"]
@@ -74,6 +74,7 @@ class Exchange:
         request: The request.
         rule: The rule that struck.
         clean: Returns the right answer, optionally to changed request headers.
+        refuse: Makes the answer of an error, as the service shows it.
         storage_url: Origin of the storage listener, if any.
         random: The server's seeded generator.
     """
@@ -81,6 +82,7 @@ class Exchange:
     request: web.Request
     rule: FaultRule
     clean: Clean
+    refuse: Refuse
     storage_url: str | None
     random: random.Random
 

@@ -14,7 +14,7 @@ from comet_async.server.fault_bytes import BYTE_FAULTS
 from comet_async.server.fault_http import HTTP_FAULTS
 from comet_async.server.fault_json import JSON_FAULTS
 from comet_async.server.fault_rule import Argument, Exchange, FaultRule, Outcome
-from comet_async.server.replies import error_body
+from comet_async.server.problems import ApiError
 
 __all__ = ["FAULT_NAMES", "Exchange", "FaultRule", "Faults"]
 
@@ -127,7 +127,7 @@ async def _settled(exchange: Exchange) -> Exchange:
     if applied:
         answer = await exchange.clean({"accept-encoding": "identity"})
     else:
-        answer = Answer(200, {"Content-Type": "application/json"}, error_body(200, "Saved"))
+        answer = exchange.refuse(ApiError(200, "Saved"), {})
 
     async def clean(_overrides: Mapping[str, str | None]) -> Answer:
         return answer

@@ -13,7 +13,14 @@ __all__ = ["LoggedRequest", "RequestLog"]
 
 _MAX_RECORDS = 100_000
 _MAX_HEADER_SETS = 256
-_SECRET_HEADERS = {"authorization", "comet-sdk-api", "cookie", "proxy-authorization", "x-api-key"}
+_SECRET_HEADERS = {
+    "authorization",
+    "comet-sdk-api",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    "x-domino-api-key",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ import hmac
 from comet_async.server.answers import Answer
 from comet_async.server.asset_rows import signature
 from comet_async.server.comet_assets import stored_content
-from comet_async.server.pipeline import Incoming, Respond, file_reply_answer
+from comet_async.server.front import Incoming, Respond
+from comet_async.server.pipeline import file_reply_answer
 from comet_async.server.replies import Call, FileReply
 from comet_async.server.store import Store
 

@@ -6,18 +6,20 @@ import asyncio
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from typing import TypeVar
 
-from comet_async.server.app import LocalServer
+from comet_async.server.hosting import Host
 
 __all__ = ["serve_in_thread"]
 
 _PATIENCE = 60.0
+AnyHost = TypeVar("AnyHost", bound=Host)
 
 
 class _Background:
     """One server on its own thread and event loop."""
 
-    def __init__(self, server: LocalServer) -> None:
+    def __init__(self, server: Host) -> None:
         """Prepare the thread.
 
         Args:
@@ -68,7 +70,7 @@ class _Background:
 
 
 @contextmanager
-def serve_in_thread(server: LocalServer) -> Generator[LocalServer, None, None]:
+def serve_in_thread(server: AnyHost) -> Generator[AnyHost, None, None]:
     """Serve in the background while the block runs; yields the listening server.
 
     Args:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from comet_async.cli.main import program
-from comet_async.server import LocalServer, SyntheticSource, SyntheticSpec
+from comet_async.server import DominoServer, LocalServer, SyntheticSource, SyntheticSpec
 
 KEYS = [SyntheticSource(SyntheticSpec(experiments=3)).key(index) for index in range(3)]
 
@@ -58,3 +58,33 @@ def test_read_only_refuses_writes(
     monkeypatch.setattr("comet_async.server.serve_forever", serve_briefly)
     ended = CliRunner().invoke(program, ["serve", "--synthetic", "3", *options])
     assert (ended.exit_code, statuses) == (0, [status])
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 200), (["--read-only"], 403)])
+def test_domino_is_served_with_as_many_jobs(
+    options: list[str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+    headers = {"X-Domino-Api-Key": "k"}
+
+    async def serve_briefly(server: DominoServer, **_options: Any) -> None:
+        async with server, aiohttp.ClientSession(server.url, headers=headers) as session:
+            async with session.get("/api/projects/beta/projects") as answer:
+                project = (await answer.json())["projects"][0]["id"]
+            query = {"projectId": project}
+            async with session.get("/api/jobs/beta/jobs", params=query) as answer:
+                seen.append((await answer.json())["metadata"]["totalCount"])
+            body = {"projectId": project, "runCommand": "python x.py"}
+            async with session.post("/api/jobs/v1/jobs", json=body) as answer:
+                seen.append(answer.status)
+
+    monkeypatch.setattr("comet_async.server.serve_forever", serve_briefly)
+    ended = CliRunner().invoke(program, ["serve", "--domino", "--synthetic", "7", *options])
+    assert (ended.exit_code, seen) == (0, [7, status]), ended.output
+
+
+@pytest.mark.parametrize("wrong", [["--sample"], ["--chart-points", "10"]])
+def test_domino_has_no_sample_runs_and_no_charts(wrong: list[str]) -> None:
+    ended = CliRunner().invoke(program, ["serve", "--domino", *wrong])
+    assert ended.exit_code == 2
+    assert "--domino serves made-up data only" in ended.output
