@@ -38,10 +38,12 @@ class Scope(msgspec.Struct, frozen=True):
     Attributes:
         workspace: Name of the workspace.
         project: Name of the project; None for all of them.
+        service: Name of the service that has it.
     """
 
     workspace: str
     project: str | None = None
+    service: str = SERVICE
 
     def __str__(self) -> str:
         named = self.workspace if self.project is None else f"{self.workspace}/{self.project}"
@@ -183,13 +185,15 @@ def parse_scope(text: str) -> Scope:
     return Scope(workspace, project if slash else None)
 
 
-def service_of(session: Session) -> Service:
-    """Return the Comet profile of a session.
+def service_of(session: Session, name: str = SERVICE) -> Service:
+    """Return the profile of a session for a service, that of Comet unless another is named.
 
     Raises:
         UsageError: It has none.
     """
     for service in session.services:
-        if service.name == SERVICE:
+        if service.name == name:
             return service
-    raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
+    raise UsageError(
+        f"a harvest needs a session with the {name.capitalize()} service: Session({name}.service())"
+    )
