@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "connection", "log_to_stderr"]
 
 _CONNECT = 10.0
+_DOMINO_KEYS = ("DOMINO_USER_API_KEY", "DOMINO_TOKEN_FILE", "DOMINO_API_PROXY")
 
 
 class Connection(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +68,19 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
         for sentence in settings.warnings:
             say(f"warning: {sentence}")
         return comet.service(url=self.url, tls=self.ca_bundle, proxy=self.proxy)
+
+    def domino_service(self) -> Service:
+        """Return the profile of the Domino deployment that the environment names.
+
+        Raises:
+            Quit: No key or token is configured.
+            UsageError: There is no host, or a setting is unusable.
+        """
+        from comet_async import domino  # noqa: PLC0415 most commands do without it
+
+        if not any(os.environ.get(name, "").strip() for name in _DOMINO_KEYS):
+            raise Quit(f"no Domino key or token; set one of {', '.join(_DOMINO_KEYS)}", Exit.AUTH)
+        return domino.service(host=self.url, tls=self.ca_bundle, proxy=self.proxy)
 
     def session(
         self,

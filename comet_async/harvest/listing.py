@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 
 from comet_async.engine.session import Session
+from comet_async.errors import UsageError
 from comet_async.harvest.answers import ANSWERS
 from comet_async.harvest.planner import ARCHIVE_TABLES, FILE_TABLES, Plan, with_implied
 from comet_async.harvest.readers import READERS
@@ -26,6 +27,7 @@ _LISTED = {
     "model_archives": 1.0,
     "registry_archives": 1.0,
     "artifact_files": 3.0,
+    "domino_job_logs": 2.0,
 }
 """Requests for one subject of what no reader reads."""
 
@@ -50,8 +52,9 @@ async def plan(
     most), and one of each other kind of one in fifty (eight at most).
 
     Args:
-        session: An open session with the Comet service.
-        scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
+        session: An open session with the service that the scope is of.
+        scope: `WORKSPACE` or `WORKSPACE/PROJECT` of Comet; `domino:PROJECT`, by name, `OWNER/NAME`
+            or id, or `domino:*` of Domino.
         tables: Names out of `TABLES`; default all but those on demand, `answers` and the archives,
             for a project those of projects and experiments. Tables that come with others are added.
         archives: Fetch models, and for a workspace versions of registered ones, as zip archives as
@@ -114,7 +117,13 @@ def _tables(
 ) -> tuple[str, ...]:
     """Return the tables that are named, or the usual ones, and more on demand."""
     if tables is not None:
-        return with_implied((*checked_tables(list(tables)), *more))
-    every = [table for table in TABLES if table not in ON_DEMAND]
-    left_out = frozenset[str]() if scope.project is None else source.beyond
-    return with_implied(table for table in (*every, *more) if TABLES[table].subject not in left_out)
+        chosen = with_implied((*checked_tables(list(tables)), *more))
+    else:
+        usual = [table for table in TABLES if table not in ON_DEMAND and source.has(table)]
+        left_out = frozenset[str]() if scope.project is None else source.beyond
+        every = (*usual, *more)
+        chosen = with_implied(table for table in every if TABLES[table].subject not in left_out)
+    foreign = [table for table in chosen if not source.has(table)]
+    if foreign:
+        raise UsageError(f"{foreign[0]} is no table of a {source.service.capitalize()} harvest")
+    return chosen

@@ -1,0 +1,69 @@
+"""What answers of Domino become in tables: moments, pairs, JSON, addresses without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from comet_async.domino import Job, MountedGitRepo, Project
+from comet_async.domino_bulk.log_cursor import nanoseconds
+from comet_async.harvest.links import unsigned
+from comet_async.harvest.rows import text_of
+from comet_async.harvest.subjects import Subject
+
+__all__ = ["Row", "entry_of", "facts", "json_of", "moment", "without_secrets"]
+
+T = TypeVar("T")
+
+Row = Mapping[str, object]
+
+_MILLISECOND = 1_000_000
+
+
+def entry_of(subject: Subject, kind: type[T]) -> T:
+    """Return the entry in a listing that a subject was made of."""
+    return msgspec.json.decode(subject.listed, type=kind, strict=False)
+
+
+def moment(name: str, text: str | None) -> Row:
+    """Return the two columns of a moment: milliseconds, and the text where these are not all of it.
+
+    >>> moment("made", "1970-01-01T00:00:01.5Z")
+    {'made': 1500, 'made_text': None}
+    >>> moment("made", "1970-01-01T00:00:01.0000005Z")
+    {'made': 1000, 'made_text': '1970-01-01T00:00:01.0000005Z'}
+    """
+    found = nanoseconds(text)
+    if found is None:
+        return {name: None, f"{name}_text": text}
+    millis, rest = divmod(found, _MILLISECOND)
+    return {name: millis, f"{name}_text": text if rest else None}
+
+
+def facts(members: Mapping[str, str]) -> list[Row]:
+    """Return members of an object as a list of pairs."""
+    return [{"key": key, "value": value} for key, value in members.items()]
+
+
+def json_of(value: object) -> str | None:
+    """Return a value as JSON, None for what is empty."""
+    if isinstance(value, Sequence) and not isinstance(value, str) and not value:
+        return None
+    return text_of(value)
+
+
+def without_secrets(entry: T) -> T:
+    """Return an entry whose addresses of repositories have lost what opens them."""
+    if isinstance(entry, Project) and entry.main_repository is not None:
+        repository = entry.main_repository
+        bare = msgspec.structs.replace(repository, uri=unsigned(repository.uri))
+        return msgspec.structs.replace(entry, main_repository=bare)
+    if isinstance(entry, Job) and entry.git_repos:
+        return msgspec.structs.replace(entry, git_repos=[_bare(repo) for repo in entry.git_repos])
+    return entry
+
+
+def _bare(repository: MountedGitRepo) -> MountedGitRepo:
+    return msgspec.structs.replace(repository, uri=unsigned(repository.uri))
