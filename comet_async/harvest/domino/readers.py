@@ -45,7 +45,7 @@ class JobReader:
     """Reads what only the full form of a job tells: tags, goals, comments, why it waits."""
 
     kind: SubjectKind = "domino_job"
-    tables = ("domino_job_tags", "domino_job_goals", "domino_job_details")
+    tables = ("domino_job_details", "domino_job_goals", "domino_job_tags")
     requests = 1.0
 
     async def read(

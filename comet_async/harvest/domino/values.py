@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -49,9 +49,8 @@ def facts(members: Mapping[str, str]) -> list[Row]:
 
 def json_of(value: object) -> str | None:
     """Return a value as JSON, None for what is empty."""
-    if isinstance(value, Sequence) and not isinstance(value, str) and not value:
-        return None
-    return text_of(value)
+    text = text_of(value)
+    return None if text == "[]" else text
 
 
 def without_secrets(entry: T) -> T:
