@@ -10,19 +10,16 @@ import msgspec
 from comet_async import comet
 from comet_async.engine.decode import decode
 from comet_async.engine.threads import undivided
-from comet_async.errors import UsageError
 from comet_async.harvest.probing import Probe
 from comet_async.harvest.subjects import Subject
 from comet_async.harvest.walking import Walk
 from comet_async.harvest.where import Where
 from comet_async.paging import with_query
-from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 
 __all__ = ["walk_comet"]
 
 _PAGE = 1000
-_SHOWN = 5
 
 
 async def walk_comet(walk: Walk) -> None:
@@ -93,12 +90,7 @@ class _CometWalk:
         """
         if self._where is not None:
             self._where.check()
-        unknown = sorted(self._selection.keys - self._seen)
-        if unknown:
-            shown = ", ".join(shortened(printable(key)) for key in unknown[:_SHOWN])
-            more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
-            archived = "" if self._selection.archived else "; archived ones have to be asked for"
-            raise UsageError(f"{self._scope} has no experiment {shown}{more}{archived}")
+        self._walk.refuse_missing("experiment", self._selection.keys - self._seen)
 
     async def _projects(self, *, named: bool) -> list[comet.Project | None]:
         """Return the projects of the scope; None where a name will do."""

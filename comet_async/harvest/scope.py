@@ -54,7 +54,10 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which experiments of a scope, and what of them.
+    """Which experiments or jobs of a scope, and what of them.
+
+    Jobs of Domino have `archived`, `keys`, `tags`, `since`, `until` and `states`; the others are
+    refused there.
 
     Attributes:
         archived: Archived experiments as well.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -10,6 +11,7 @@ import msgspec
 
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
+from comet_async.errors import UsageError
 from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.earlier import Earlier
 from comet_async.harvest.lake import LEDGER, PARTS_FOLDER
@@ -18,11 +20,14 @@ from comet_async.harvest.planner import Listed, ProjectFacts, always_read, optio
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.subjects import Reader, Subject, SubjectKind
+from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 
 __all__ = ["Walk"]
 
 T = TypeVar("T")
+
+_SHOWN = 5
 
 
 class Walk:
@@ -110,6 +115,23 @@ class Walk:
         project = key if kind == "project" else None
         listed = msgspec.json.encode(entry)
         self.take(Subject(kind, key, self.scope.workspace, project, listed))
+
+    def refuse_missing(self, what: str, keys: AbstractSet[str]) -> None:
+        """See that every subject that was named is there.
+
+        Args:
+            what: What they are.
+            keys: Those that no listing has.
+
+        Raises:
+            UsageError: There are such.
+        """
+        if not keys:
+            return
+        shown = ", ".join(shortened(printable(key)) for key in sorted(keys)[:_SHOWN])
+        more = f" and {len(keys) - _SHOWN:,} more" if len(keys) > _SHOWN else ""
+        archived = "" if self.selection.archived else "; archived ones have to be asked for"
+        raise UsageError(f"{self.scope} has no {what} {shown}{more}{archived}")
 
     def take(self, subject: Subject) -> bool:
         """Add a subject, count the tables that are to be read of it, and tell if there are any."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,8 @@ import pytest
 from comet_async import Limits, Session, domino, harvest
 from comet_async.engine.retry import RetryPolicy
 from comet_async.engine.transport import HttpRequest
-from comet_async.errors import UsageError
-from comet_async.testing import Answer, FakeTransport, Scripted, reply
+from comet_async.errors import PermissionDeniedError, UsageError
+from comet_async.testing import Answer, FakeTransport, reply
 from tests.support.domino_harvests import Row, rows
 
 SERVICE = domino.service("KEY", host="http://domino.example", limits=Limits(concurrency=4))
@@ -24,7 +24,7 @@ LOGS = "/api/jobs/beta/jobs/{jobId}/logs"
 FEW = ["domino_jobs", "domino_job_logs", "domino_job_log_states"]
 
 
-def pages(name: str, shown: Sequence[Row]) -> Scripted:
+def pages(name: str, shown: Sequence[Row]) -> Callable[[HttpRequest], Answer]:
     """Return a listing that is cut as it is asked for."""
 
     def page(request: HttpRequest) -> Answer:
@@ -269,3 +269,37 @@ async def test_a_long_log_that_breaks_off_leaves_nothing(
     assert rows(tmp_path, "domino_job_logs") == []
     assert leftovers(tmp_path) == []
     assert (await harvest.verify(tmp_path)).problems == ()
+
+
+async def test_a_project_whose_jobs_the_key_may_not_see_is_told_of(tmp_path: Path) -> None:
+    fake = scripted({"id": "p", "name": "open"}, {"id": "q", "name": "closed"}, a=OVER)
+    whole = pages("jobs", [{"id": "a", **OVER}])
+
+    def jobs(request: HttpRequest) -> Answer:
+        closed = parse_qs(urlsplit(request.url).query)["projectId"] == ["q"]
+        return reply(status=403, json={"errors": ["not yours"]}) if closed else whole(request)
+
+    fake.on("GET", JOBS, jobs)
+    report = await taken(fake, tmp_path, "domino_projects", "domino_jobs")
+    assert report.exit_code == 0
+    found = {
+        row["project_name"]: row.get("problem", "") for row in rows(tmp_path, "domino_projects")
+    }
+    assert found["open"] == ""
+    assert "not yours" in found["closed"]
+    assert [row["job_id"] for row in rows(tmp_path, "domino_jobs")] == ["a"]
+    for tables, scope in (
+        (["domino_jobs"], "domino:*"),
+        (["domino_projects", "domino_jobs"], "domino:closed"),
+    ):
+        with pytest.raises(PermissionDeniedError):
+            await taken(fake, tmp_path / scope[-1], *tables, scope=scope)
+
+
+async def test_a_deployment_without_a_registry_has_no_models(tmp_path: Path) -> None:
+    missing = reply(status=404, json={"errors": ["no such path"]})
+    fake = scripted()
+    for path in ("v1", "beta"):
+        fake.on("GET", f"/api/registeredmodels/{path}", missing)
+    report = await taken(fake, tmp_path, "domino_registered_models", "domino_model_versions")
+    assert (report.exit_code, report.requests) == (0, 3)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comet_async.comet.common import number
-from comet_async.domino import DatasetDetails, Environment, Job, Project, RegisteredModel
-from comet_async.harvest.domino.values import Row, entry_of, facts, json_of, moment
+from comet_async.domino import DatasetDetails, Environment, Job, RegisteredModel
+from comet_async.harvest.domino.values import ProjectEntry, Row, entry_of, facts, json_of, moment
 from comet_async.harvest.listed_stage import FromListing
 from comet_async.harvest.rows import columns_of
 from comet_async.harvest.subjects import Columns, Subject
@@ -15,7 +15,8 @@ __all__ = ["FROM_LISTINGS"]
 
 
 def _project(subject: Subject) -> Mapping[str, Columns]:
-    entry = entry_of(subject, Project)
+    found = entry_of(subject, ProjectEntry)
+    entry = found.project
     row: dict[str, object] = {
         "project_id": entry.id,
         "project_name": entry.name,
@@ -25,6 +26,7 @@ def _project(subject: Subject) -> Mapping[str, Columns]:
         "visibility": entry.visibility,
         "internal_tags": list(entry.internal_tags),
         "collaborators": json_of(entry.collaborators),
+        "problem": found.problem,
     }
     repository = entry.main_repository
     if repository is not None:

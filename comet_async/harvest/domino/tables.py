@@ -59,6 +59,7 @@ _PROJECTS = (
         Column("repository_provider", "name", "As `github`."),
         Column("repository_ref_type", "name", "Kind of its default reference, as `branch`."),
         Column("repository_ref", "name", "Its default reference."),
+        Column("problem", "string", "Why its jobs are not here, where the key may not see them."),
     ),
     _read(
         "domino_project",

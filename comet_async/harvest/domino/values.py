@@ -13,7 +13,7 @@ from comet_async.harvest.links import unsigned
 from comet_async.harvest.rows import text_of
 from comet_async.harvest.subjects import Subject
 
-__all__ = ["Row", "entry_of", "facts", "json_of", "moment", "without_secrets"]
+__all__ = ["ProjectEntry", "Row", "entry_of", "facts", "json_of", "moment", "without_secrets"]
 
 T = TypeVar("T")
 
@@ -53,12 +53,25 @@ def json_of(value: object) -> str | None:
     return None if text == "[]" else text
 
 
-def without_secrets(entry: T) -> T:
+class ProjectEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A project as it was listed.
+
+    Attributes:
+        project: Its entry.
+        problem: Why its jobs could not be listed; None where they were.
+    """
+
+    project: Project
+    problem: str | None = None
+
+
+def without_secrets(entry: msgspec.Struct) -> msgspec.Struct:
     """Return an entry whose addresses of repositories have lost what opens them."""
-    if isinstance(entry, Project) and entry.main_repository is not None:
-        repository = entry.main_repository
+    if isinstance(entry, ProjectEntry) and entry.project.main_repository is not None:
+        repository = entry.project.main_repository
         bare = msgspec.structs.replace(repository, uri=unsigned(repository.uri))
-        return msgspec.structs.replace(entry, main_repository=bare)
+        project = msgspec.structs.replace(entry.project, main_repository=bare)
+        return msgspec.structs.replace(entry, project=project)
     if isinstance(entry, Job) and entry.git_repos:
         return msgspec.structs.replace(entry, git_repos=[_bare(repo) for repo in entry.git_repos])
     return entry

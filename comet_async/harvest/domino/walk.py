@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
 
@@ -16,9 +16,9 @@ from comet_async.domino_bulk.job_runs import has_ended
 from comet_async.domino_bulk.log_cursor import nanoseconds
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.threads import undivided
-from comet_async.errors import NotFoundError, UsageError
+from comet_async.errors import NotFoundError, PermissionDeniedError, UsageError
 from comet_async.harvest.domino.asking import Moving, each_page, every
-from comet_async.harvest.domino.values import without_secrets
+from comet_async.harvest.domino.values import ProjectEntry, without_secrets
 from comet_async.harvest.scope import Selection
 from comet_async.harvest.subjects import Subject, SubjectKind
 from comet_async.harvest.walking import Walk
@@ -30,7 +30,6 @@ __all__ = ["walk_domino"]
 T = TypeVar("T")
 
 _AT_ONCE = 8
-_SHOWN = 5
 _LOST = frozenset({"failed", "error"})
 _COMET_ONLY = ("predicates", "where", "metrics", "remote", "expand", "exact")
 
@@ -63,7 +62,8 @@ class _DominoWalk:
         self._walk = walk
         self._selection = walk.selection
         self._taking = anyio.Lock()
-        self._jobs: set[str] = set()
+        self._missing = set(walk.selection.keys)
+        self._closed: dict[str, str] = {}
         for name in _COMET_ONLY:
             if getattr(walk.selection, name):
                 raise UsageError(f"{name} is of experiments of Comet; Domino has no such choice")
@@ -71,10 +71,11 @@ class _DominoWalk:
     async def all(self) -> None:
         """List everything that the tables need."""
         kinds, projects = self._walk.kinds, await self._projects()
-        if "domino_project" in kinds:
-            await self._take("domino_project", [(row.id, row.id, row) for row in projects])
         if "domino_job" in kinds:
             await self._all_jobs(projects)
+        if "domino_project" in kinds:
+            known = [ProjectEntry(row, self._closed.get(row.id)) for row in projects]
+            await self._take("domino_project", [(e.project.id, e.project.id, e) for e in known])
         if "domino_environment" in kinds:
             ask = _Asking(self._walk, "domino_environments")
             async for page in each_page(ask, domino.paged_environments()):
@@ -139,13 +140,23 @@ class _DominoWalk:
             async for outcome in outcomes:
                 if isinstance(outcome, Failed):
                     raise outcome.error
-        unknown = sorted(self._selection.keys - self._jobs)
-        if unknown:
-            told = ", ".join(shortened(printable(key)) for key in unknown[:_SHOWN])
-            more = f" and {len(unknown) - _SHOWN:,} more" if len(unknown) > _SHOWN else ""
-            raise UsageError(f"{self._walk.scope} has no job {told}{more}")
+        self._walk.refuse_missing("job", self._missing)
 
     async def _project(self, project: str) -> None:
+        """List the jobs of a project.
+
+        The key may see a project and none of its jobs. Among all projects that is written down with
+        it; where it is the one that is wanted, or nothing is written of projects, it is an error.
+        """
+        try:
+            await self._jobs_of_project(project)
+        except PermissionDeniedError as error:
+            alone = self._walk.scope.project is not None
+            if alone or "domino_projects" not in self._walk.tables:
+                raise
+            self._closed[project] = str(error)
+
+    async def _jobs_of_project(self, project: str) -> None:
         ask = _Asking(self._walk, "domino_jobs")
         first, *others = self._selection.tags or (None,)
         chosen: set[str] | None = None
@@ -153,7 +164,7 @@ class _DominoWalk:
             tagged = {row.id async for page in self._jobs_of(ask, project, tag) for row in page}
             chosen = tagged if chosen is None else chosen & tagged
         async for page in self._jobs_of(ask, project, first):
-            self._jobs.update(row.id for row in page)
+            self._missing -= {row.id for row in page}
             wanted = [row for row in page if chosen is None or row.id in chosen]
             rows = [(row.id, project, row) for row in wanted if _matches(self._selection, row)]
             await self._take("domino_job", rows)
@@ -177,7 +188,10 @@ class _DominoWalk:
     async def _models(self, project: str | None) -> list[tuple[str, str | None, RegisteredModel]]:
         """Return the registered models of a project, or all that the key sees."""
         ask = Moving(_Asking(self._walk, "domino_registered_models"))
-        models = await every(ask, domino.paged_registered_models(project_id=project))
+        try:
+            models = await every(ask, domino.paged_registered_models(project_id=project))
+        except NotFoundError:  # a deployment without a registry
+            return []
         return [
             (row.name, None if row.project is None else row.project.id, row)
             for row in models
@@ -206,4 +220,4 @@ def _state(job: Job) -> str:
 
 
 def _first(moment: datetime) -> int:
-    return nanoseconds(moment.isoformat()) or 0
+    return nanoseconds(moment.astimezone(UTC).isoformat()) or 0
