@@ -69,7 +69,7 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
 
 
 @click.command(cls=Command)
-@click.argument("scope", metavar="WORKSPACE[/PROJECT]")
+@click.argument("scope", metavar="WORKSPACE[/PROJECT] | domino:PROJECT")
 @click.option(
     "-o",
     "--output",
@@ -86,9 +86,11 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     help="Tables, by commas or repeated; `comet-async harvest --list-tables` names them."
     " Default: all, for a project those of its experiments.",
 )
-@click.option("--keys", multiple=True, callback=_names, metavar="KEYS", help="These experiments.")
 @click.option(
-    "--tag", "tags", multiple=True, metavar="TAG", help="Experiments with all these tags."
+    "--keys", multiple=True, callback=_names, metavar="KEYS", help="These experiments or jobs."
+)
+@click.option(
+    "--tag", "tags", multiple=True, metavar="TAG", help="Experiments or jobs with all these tags."
 )
 @click.option("--since", type=_MOMENT, metavar="TIME", help="Started at this time (UTC) or later.")
 @click.option("--until", type=_MOMENT, metavar="TIME", help="Started before this time (UTC).")
@@ -97,7 +99,7 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     "states",
     multiple=True,
     type=click.Choice(["running", "finished", "crashed"]),
-    help="Experiments in one of these states.",
+    help="Experiments or jobs in one of these states.",
 )
 @click.option(
     "--query",
@@ -150,7 +152,7 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     help="Copy the finished state to a store that fsspec knows, as s3://bucket/lake; only what has"
     " changed is sent.",
 )
-@click.option("--archived", is_flag=True, help="Harvest archived experiments as well.")
+@click.option("--archived", is_flag=True, help="Harvest archived experiments or jobs as well.")
 @click.option(
     "--list-tables",
     is_flag=True,
@@ -179,6 +181,10 @@ def harvest(
     **chosen: object,
 ) -> int:
     """Write a workspace or a project to Parquet tables and files.
+
+    `domino:PROJECT` is a project of Domino by name, OWNER/NAME or id, `domino:*` all projects that
+    the key sees; host and key come from DOMINO_API_HOST and DOMINO_USER_API_KEY, DOMINO_TOKEN_FILE
+    or DOMINO_API_PROXY.
 
     Run it again to bring a folder up to date: only what is new, changed, failed or missing is
     fetched. It goes on where it was stopped or killed, within large files too.
@@ -211,7 +217,8 @@ def harvest(
         checked_folder(folder)
     options = connection(ctx)
     settings = options.settings()
-    service = options.service(settings)
+    of_domino = scope.startswith("domino:")
+    service = options.domino() if of_domino else options.service(settings)
 
     async def work() -> int:
         shown = view(order, verbose=options.verbose)
@@ -233,4 +240,5 @@ harvest.examples = (
     "comet-async harvest team/resnet --plan --since 2026-01-01",
     'comet-async harvest team/resnet -o lake --where \'Metric("loss") < 0.1 and Tag("best")\'',
     "comet-async harvest team/resnet -o lake --no-assets --json > report.json",
+    "comet-async harvest domino:forecasting -o lake",
 )

@@ -33,7 +33,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What to harvest into which folder.
 
     Attributes:
-        scope: `WORKSPACE` or `WORKSPACE/PROJECT`.
+        scope: `WORKSPACE`, `WORKSPACE/PROJECT`, `domino:PROJECT` or `domino:*`.
         folder: Where to; None for a plan without one.
         tables: Names of tables; None for all.
         assets: Whether to fetch the files of assets.
@@ -113,7 +113,7 @@ async def harvest_into(session: Session, order: Order, shown: View) -> Report:
         try:
             plan = await _planned(session, order)
             if not order.quiet:
-                say(f"{plan.scope}: {plan.experiments:,} experiments, {plan.forecast()}")
+                say(_told(plan))
             return await harvest.run(
                 session,
                 plan,
@@ -144,8 +144,16 @@ async def show_plan(session: Session, order: Order, shown: View) -> None:
         [table.table, f"{table.requests:,}", told_size(table.bytes)] for table in forecast.tables
     ]
     put_table(Table(("table", "requests", "bytes"), rows, frozenset({"requests", "bytes"})))
-    put(f"{plan.scope}: {forecast.experiments:,} experiments, {forecast}")
+    put(_told(plan))
     put(f"{forecast.listings:,} requests have been made for this plan")
+
+
+def _told(plan: Plan) -> str:
+    """Return in a line what a plan is of, and what it will take."""
+    from comet_async.harvest.sources import source_of  # noqa: PLC0415 slow to import
+
+    counted = source_of(plan.scope).counted
+    return f"{plan.scope}: {plan.experiments:,} {counted}, {plan.forecast()}"
 
 
 async def _planned(session: Session, order: Order) -> Plan:

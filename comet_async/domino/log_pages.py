@@ -11,7 +11,7 @@ from comet_async.errors import ResponseError
 from comet_async.paging import Paged, query_number, with_query
 from comet_async.request import Request
 
-__all__ = ["LOG_LIMIT", "LogReader", "paged_job_logs"]
+__all__ = ["LOG_LIMIT", "LogReader", "nanoseconds", "paged_job_logs"]
 
 LOG_LIMIT = 10_000
 """Most lines of one answer."""
@@ -105,7 +105,7 @@ class LogReader:
         if self._latest is None or not self._latest.isdecimal():
             return self._latest
         latest = int(self._latest)
-        shown = _nanoseconds(self._tail[-1].timestamp) if self._tail else None
+        shown = nanoseconds(self._tail[-1].timestamp) if self._tail else None
         return str(max(0, (latest if shown is None else min(latest, shown)) - 1))
 
 
@@ -117,7 +117,7 @@ def _group_start(lines: Sequence[LogLine], end: int) -> int:
     return start
 
 
-def _nanoseconds(timestamp: str | None) -> int | None:
+def nanoseconds(timestamp: str | None) -> int | None:
     """Return the nanoseconds since 1970 UTC of a timestamp, digits below a microsecond included."""
     if timestamp is None:
         return None

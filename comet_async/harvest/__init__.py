@@ -1,7 +1,8 @@
 """The harvest: a workspace's or a project's data as Parquet tables and files, fully accounted for.
 
-`plan` asks for the listings and says what a harvest will take, `run` carries it out. pyarrow comes
-with the extra: `pip install 'comet_async[harvest]'`.
+Of Comet by `team` or `team/resnet`, of Domino by `domino:forecasting` or `domino:*`. `plan` asks
+for the listings and says what a harvest will take, `run` carries it out. pyarrow comes with the
+extra: `pip install 'comet_async[harvest]'`.
 """
 
 from __future__ import annotations

@@ -17,9 +17,23 @@ from comet_async.harvest.schema import TABLES
 from comet_async.harvest.subjects import Columns, Reader, listing_tells
 from comet_async.request import Request
 
-__all__ = ["Asking", "DetailStage"]
+__all__ = ["Asking", "DetailStage", "read_details"]
 
 T = TypeVar("T")
+
+
+async def read_details(job: Job, readers: Sequence[Reader]) -> None:
+    """Ask each reader for what is planned of its tables, one reader after the other.
+
+    Raises:
+        AuthenticationError: The key is refused; what had come is stored.
+        DestinationError: The disk is full or failing; earlier parts are whole.
+        HarvestError: The folder or the ledger is not as it should be.
+    """
+    for reader in readers:
+        wanted = [table for table in reader.tables if table in job.plan.tables]
+        if wanted:
+            await DetailStage(job, reader, wanted).run()
 
 
 class DetailStage:

@@ -43,6 +43,18 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "tags": (EXPERIMENT, "tag"),
     "system_details": (EXPERIMENT,),
     "assets": (EXPERIMENT, "asset_id"),
+    "domino_goals": ("project_id", "goal_id"),
+    "domino_jobs": ("job_id",),
+    "domino_job_statistics": ("job_id", "name"),
+    "domino_job_tags": ("job_id", "tag_id"),
+    "domino_job_goals": ("job_id", "goal_id"),
+    "domino_job_logs": ("job_id", "line"),
+    "domino_environments": ("environment_id",),
+    "domino_environment_revisions": ("environment_id", "revision_id"),
+    "domino_datasets": ("dataset_id",),
+    "domino_snapshots": ("dataset_id", "snapshot_id"),
+    "domino_registered_models": ("model_name",),
+    "domino_model_versions": ("model_name", "version"),
 }
 _OWNERS = (EXPERIMENT, "workspace_name", "project_id", "model_name", "artifact_id")
 _NAMES = ("asset_id", "version_id", "version", "metric", "context", "step", "name", "id")

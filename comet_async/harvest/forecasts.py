@@ -35,7 +35,7 @@ class Forecast(msgspec.Struct, frozen=True):
         seconds: At least this long at the quota and the smoothing rate in force.
         tables: The same by table.
         listings: Requests that the plan itself took.
-        experiments: Experiments in the plan.
+        experiments: Experiments in the plan; of Domino, jobs.
         uncounted: Whether there may be files of assets that are not counted.
     """
 

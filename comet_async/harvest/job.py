@@ -11,7 +11,6 @@ from typing import TypeVar, cast
 import anyio
 import msgspec
 
-from comet_async import comet
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import (
@@ -173,13 +172,20 @@ class Job:
     def _hear(self, table: str, request: Request[object], body: bytes) -> None:
         self._heard.append(Answer.now(table, request, body))
 
-    async def keep_listed(self, table: str, subjects: Iterable[Subject]) -> None:
-        """Keep entries of listings with the answers, where these are kept."""
+    async def keep_listed(
+        self, table: str, subjects: Iterable[Subject], asked: Callable[[Subject], Request[T]]
+    ) -> None:
+        """Keep entries of listings with the answers, where these are kept.
+
+        Args:
+            table: For which they were listed.
+            subjects: What was listed.
+            asked: Returns the request that listed one.
+        """
         if self._answers is None:
             return
         for subject in subjects:
-            asked = comet.get_experiments(project_id=subject.project_id)
-            self._hear(table, cast("Request[object]", asked), subject.listed)
+            self._hear(table, cast("Request[object]", asked(subject)), subject.listed)
         await self.keep_answers(now=False)
 
     async def keep_answers(self, *, now: bool) -> None:

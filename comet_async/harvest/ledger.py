@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import msgspec
 
-from comet_async import comet
+from comet_async import comet, domino
+from comet_async.harvest.domino.values import is_over
 from comet_async.harvest.ledger_parts import ANSWERS_KIND, PartLedger
 from comet_async.harvest.planner import Plan, always_read, options_of
 from comet_async.harvest.schema import TABLES
-from comet_async.harvest.subjects import Subject
+from comet_async.harvest.subjects import Subject, SubjectKind
 
 __all__ = [
     "Change",
@@ -226,6 +228,14 @@ class Ledger(PartLedger):
                 [(table, subject) for table in tables],
             )
 
+    def ask_again(self, tables: Sequence[str], subject: int) -> None:
+        """Let the next run read tables of a subject again, whatever its entry says then."""
+        with self._guarded(), self._transaction():
+            self._db.executemany(
+                "UPDATE item SET print = '' WHERE tbl = ? AND subject = ?",
+                [(table, subject) for table in tables],
+            )
+
     def remember(self, project: str, names: Iterable[str]) -> None:
         """Keep names of system metrics that experiments of a project have."""
         with self._guarded(), self._transaction():
@@ -316,9 +326,20 @@ class Ledger(PartLedger):
 
 
 def print_of(subject: Subject, run: int) -> str:
-    """Return what tells whether a subject has changed; a running experiment always has."""
+    """Return what tells whether a subject has changed; what still runs always has."""
     digest = hashlib.blake2b(subject.listed, digest_size=16).hexdigest()
-    if subject.kind != "experiment":
-        return digest
-    running = msgspec.json.decode(subject.listed, type=comet.Experiment, strict=False).running
-    return f"{digest}.{run}" if running else digest
+    running = _RUNNING.get(subject.kind)
+    return f"{digest}.{run}" if running is not None and running(subject.listed) else digest
+
+
+def _experiment_runs(listed: bytes) -> bool:
+    return bool(msgspec.json.decode(listed, type=comet.Experiment, strict=False).running)
+
+
+def _job_runs(listed: bytes) -> bool:
+    return not is_over(msgspec.json.decode(listed, type=domino.Job, strict=False).status)
+
+
+_RUNNING: Mapping[SubjectKind, Callable[[bytes], bool]] = MappingProxyType(
+    {"experiment": _experiment_runs, "domino_job": _job_runs}
+)

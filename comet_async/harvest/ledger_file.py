@@ -13,6 +13,7 @@ import msgspec
 from comet_async.errors import DestinationError, LedgerError
 from comet_async.harvest.owners import owner_lives, this_owner
 from comet_async.harvest.planner import Plan, up_to_date
+from comet_async.harvest.scope import scope_text
 from comet_async.redaction import bare_url, printable, shortened
 
 __all__ = ["LEDGER_VERSION", "DamagedLedger", "LedgerFile"]
@@ -130,7 +131,7 @@ class LedgerFile:
     def _check_identity(self, plan: Plan) -> None:
         url, workspace, project = self._row("SELECT url, workspace, project FROM identity")
         if (url, workspace, project) != (plan.url, plan.scope.workspace, plan.scope.project):
-            of = str(workspace) if project is None else f"{workspace}/{project}"
+            of = scope_text(str(workspace), None if project is None else str(project))
             raise self._refusal(f"is of {printable(of)} at {bare_url(str(url))}")
 
     def _refusal(self, what: str) -> LedgerError:

@@ -21,6 +21,8 @@ async def one_by_one(
     tables: Sequence[str],
     read: Callable[[Due], Awaitable[T]],
     take: Callable[[Due, T], Awaitable[None]],
+    *,
+    width: int | None = None,
 ) -> None:
     """Read every subject of which one of `tables` is planned, many at once, and store the rest.
 
@@ -29,6 +31,7 @@ async def one_by_one(
         tables: Names of tables.
         read: Asks for a subject; an error of its own becomes the end of its items.
         take: Told of what was read, one subject after the other.
+        width: Subjects under way at once; None for as many as requests.
 
     Raises:
         AuthenticationError: The key is refused; what had come is stored.
@@ -37,7 +40,7 @@ async def one_by_one(
     """
     items = due_items(job, tables)
     try:
-        async with fan_out(read, items, concurrency=job.width, buffer=0) as outcomes:
+        async with fan_out(read, items, concurrency=width or job.width, buffer=0) as outcomes:
             async for outcome in outcomes:
                 match outcome:
                     case Ok(due, found):

@@ -12,7 +12,7 @@ from comet_async.harvest.arrow import Batch, ParquetStream, PartReader
 from comet_async.harvest.ledger_parts import Part, Placed, part_name
 from comet_async.harvest.schema import TableSchema
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "Store", "TableWriter", "write_whole"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "OpenPart", "Store", "TableWriter", "write_whole"]
 
 MAX_ROWS = 1_000_000
 MAX_BYTES = 16 * 1024 * 1024
@@ -68,20 +68,64 @@ class Store:
             DestinationError: The disk is full or failing; nothing is left then.
             PartError: A link stands where the folder should be.
         """
-        number = self._new_part(self.table.name)
-        file = _Hashed(self.path(number))
-        rows = 0
+        part = self.begin()
         try:
-            stream = ParquetStream(self.table, file)
             for batch in batches:
-                rows += batch.num_rows
-                stream.add(batch)
-            stream.close()
-            file.finish()
+                part.add(batch)
+            return part.finish()
         except BaseException:
-            file.discard()
+            part.discard()
             raise
-        return Part(number, self.table.name, rows, rows, file.size, file.sha256)
+
+    def begin(self) -> OpenPart:
+        """Begin a part to which rows are added bit by bit. Blocks.
+
+        Raises:
+            DestinationError: The disk is full or failing.
+            PartError: A link stands where the folder should be.
+        """
+        number = self._new_part(self.table.name)
+        return OpenPart(self.table, number, self.path(number))
+
+
+class OpenPart:
+    """A part under way; discard it where it comes to no end. All methods block.
+
+    Args:
+        table: Schema of the table.
+        number: Number of the part.
+        path: Its file, there once it is finished.
+
+    Raises:
+        DestinationError: The disk is full or failing.
+    """
+
+    def __init__(self, table: TableSchema, number: int, path: Path) -> None:
+        self._table = table.name
+        self._number = number
+        self._file = _Hashed(path)
+        self._rows = 0
+        try:
+            self._stream = ParquetStream(table, self._file)
+        except BaseException:
+            self._file.discard()
+            raise
+
+    def add(self, rows: Batch) -> None:
+        """Write rows behind those that are there."""
+        self._stream.add(rows)
+        self._rows += rows.num_rows
+
+    def finish(self) -> Part:
+        """Make the part safe from a power loss, and return it."""
+        self._stream.close()
+        self._file.finish()
+        rows = self._rows
+        return Part(self._number, self._table, rows, rows, self._file.size, self._file.sha256)
+
+    def discard(self) -> None:
+        """Remove what was written; for a part that is not finished."""
+        self._file.discard()
 
 
 class _Hashed:

@@ -15,7 +15,7 @@ from comet_async.harvest.answers import ANSWERS, Answer
 from comet_async.harvest.forecasts import Forecast, TableForecast, seconds_for
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection
-from comet_async.harvest.subjects import Subject, SubjectKind, listing_tells
+from comet_async.harvest.subjects import RUNS, Subject, SubjectKind, listing_tells
 from comet_async.service import Limits
 
 __all__ = [
@@ -73,7 +73,9 @@ FOLLOWS: Mapping[str, str] = MappingProxyType(
 
 def always_read(table: str) -> bool:
     """Tell whether a table is read in each run, for no listing tells of a change."""
-    return not listing_tells(TABLES[table].subject) and table not in FOLLOWS
+    schema = TABLES[table]
+    told = schema.listed or listing_tells(schema.subject)
+    return not told and table not in FOLLOWS
 
 
 def with_implied(tables: Iterable[str]) -> tuple[str, ...]:
@@ -238,8 +240,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def experiments(self) -> int:
-        """How many experiments there are."""
-        return self.listed.count("experiment")
+        """How many experiments there are; of Domino, jobs."""
+        return sum(self.listed.count(kind) for kind in RUNS)
 
     @property
     def keeps_answers(self) -> bool:

@@ -15,6 +15,7 @@ from comet_async.harvest.columns import (
     tag_columns,
     value_columns,
 )
+from comet_async.harvest.domino.readers import DOMINO_READERS
 from comet_async.harvest.git_reader import GitReader
 from comet_async.harvest.rows import columns_of
 from comet_async.harvest.subjects import Ask, Columns, Reader, Subject, SubjectKind
@@ -78,6 +79,7 @@ READERS: tuple[Reader, ...] = (
     _text("html", comet.get_experiment_html, lambda answer: answer.html),
     _text("graph", comet.get_experiment_graph, lambda answer: answer.graph),
     *WORKSPACE_READERS,
+    *DOMINO_READERS,
 )
 """All of them, in the order in which they are asked."""
 

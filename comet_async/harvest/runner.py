@@ -21,17 +21,12 @@ from comet_async.errors import (
     UsageError,
 )
 from comet_async.harvest.arrow import require
-from comet_async.harvest.asset_stage import AssetStage, ListStage
-from comet_async.harvest.chart_stage import ChartStage, Names
-from comet_async.harvest.detail_stage import DetailStage
 from comet_async.harvest.file_stage import FileStage
-from comet_async.harvest.job import FAILED, Found, Job
+from comet_async.harvest.job import Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
-from comet_async.harvest.listed_stage import ListedStage
 from comet_async.harvest.parts import write_whole
 from comet_async.harvest.planner import FILE_TABLES, Plan
 from comet_async.harvest.progress import HarvestProgress, Silent
-from comet_async.harvest.query_stage import QueryStage
 from comet_async.harvest.readers import READERS
 from comet_async.harvest.report import (
     Failure,
@@ -40,10 +35,9 @@ from comet_async.harvest.report import (
     failure_lines,
     table_reports,
 )
-from comet_async.harvest.schema import TABLES
 from comet_async.harvest.scope import service_of
-from comet_async.harvest.series_stage import SeriesStage
 from comet_async.harvest.sinks import Sink, SinkReport
+from comet_async.harvest.sources import source_of
 from comet_async.harvest.subjects import Reader
 from comet_async.redaction import bare_url
 
@@ -93,7 +87,7 @@ async def run(
         DestinationError: The folder cannot be written to begin with.
     """
     require()
-    if service_of(session).base_url != plan.url:
+    if service_of(session, plan.scope.service).base_url != plan.url:
         raise UsageError(f"the plan is of {bare_url(plan.url)}, the session of another server")
     files = assets and not set(FILE_TABLES).isdisjoint(plan.tables)
     plan = msgspec.structs.replace(plan, files=files)
@@ -124,6 +118,7 @@ class _Run:
         self, job: Job, readers: Sequence[Reader], sinks: Sequence[Sink], *, files: bool
     ) -> None:
         self._job = job
+        self._source = source_of(job.plan.scope)
         self._readers = readers
         self._sinks = sinks
         self._brought: list[SinkReport] = []
@@ -138,7 +133,7 @@ class _Run:
         snapshot: int | None = None
         try:
             await self._plan_told()
-            await self._stages()
+            await self._source.stages(job, self._readers, self._files)
             snapshot = await job.on_disk(partial(job.lake.publish, job.plan.tables))
             await job.on_disk(partial(job.lake.ledger.end, "published"))
             await self._bring()
@@ -170,58 +165,6 @@ class _Run:
         for table in job.plan.tables:
             job.progress.planned(table, await job.on_disk(partial(job.lake.ledger.planned, table)))
 
-    async def _stages(self) -> None:
-        """Ask the many-at-once questions first, then one by one what they left."""
-        job, tables = self._job, self._job.plan.tables
-        await ListedStage(job).run()
-        if job.plan.charts:
-            await ChartStage(job, job.plan.charts, self._names).run()
-        if {"metrics", "metric_series"} & set(tables):
-            await SeriesStage(job).run()
-        await QueryStage(job).run()
-        for reader in self._readers:
-            wanted = [table for table in reader.tables if table in tables]
-            if wanted:
-                await DetailStage(job, reader, wanted).run()
-        if "system_metrics" in tables:
-            await self._system_metrics()
-        await self._all_files()
-
-    async def _all_files(self) -> None:
-        """Ask for the lists of files, then for the files, and tell what became of them."""
-        job, tables = self._job, self._job.plan.tables
-        if {"assets", "models"} & set(tables):
-            await AssetStage(job).run()
-        told = [table for table in FILE_TABLES if table in tables]
-        for table in told:
-            if table != "assets":
-                await ListStage(job, table).run()
-        if self._files is not None:
-            await self._files.fetch()
-        for table in told:
-            await FileStage(job).write_table(table)
-
-    async def _system_metrics(self) -> None:
-        """Ask for the system metrics of those whose details told which they have."""
-        job, tables = self._job, ("system_metrics",)
-        unknown = await job.on_disk(job.lake.ledger.without_details)
-        for subject, why in unknown:
-            reason = f"its system details: {why}"
-            await job.take(Found(ends=[("system_metrics", subject, FAILED, reason)]))
-        await job.flush()
-        await ChartStage(job, tables, self._system_names, last=True).run()
-
-    def _names(self, project: str) -> Names | None:
-        """Return what to ask; None where the plan thought that there is nothing to be read."""
-        facts = self._job.plan.projects.get(project)
-        if facts is None:
-            return None
-        return Names(facts.metrics, facts.parameters, facts.chart_bytes)
-
-    def _system_names(self, project: str) -> Names:
-        names = self._job.lake.ledger.remembered(project)
-        return Names(names, (), TABLES["system_metrics"].typical_bytes)
-
     def _spent(self) -> Counters:
         now, before = self._job.session.counters, self._before
         return Counters(
@@ -241,8 +184,8 @@ class _Run:
     ) -> Report:
         job = self._job
         tables = (*job.plan.tables, *((FILES,) if self._files is not None else ()))
-        if "experiments" in tables:
-            job.effort("experiments").requests = job.plan.requests
+        if self._source.main in tables:
+            job.effort(self._source.main).requests = job.plan.requests
         reports = table_reports(job.lake.ledger, tables, job.efforts)
         return Report(
             path=job.lake.root,

@@ -18,6 +18,7 @@ from types import MappingProxyType
 
 from comet_async.errors import UsageError
 from comet_async.harvest.detail_tables import DETAIL_TABLES
+from comet_async.harvest.domino.tables import DOMINO_TABLES
 from comet_async.harvest.table_schema import SCHEMA_VERSION, Column, Kind, TableSchema
 from comet_async.harvest.workspace_tables import WORKSPACE_TABLES
 from comet_async.redaction import printable
@@ -250,6 +251,7 @@ _KNOWN: dict[str, TableSchema] = {
         _ASSETS,
         _MODEL_ARCHIVES,
         *WORKSPACE_TABLES,
+        *DOMINO_TABLES,
     )
 }
 TABLES: Mapping[str, TableSchema] = MappingProxyType(_KNOWN)

@@ -11,6 +11,7 @@ import msgspec
 
 from comet_async import comet
 from comet_async.comet.common import SERVICE
+from comet_async.domino.common import SERVICE as DOMINO_SERVICE
 from comet_async.engine.session import Session
 from comet_async.errors import UsageError
 from comet_async.query import Expression, read_expression
@@ -23,33 +24,40 @@ __all__ = [
     "State",
     "flag_predicate",
     "parse_scope",
+    "scope_text",
     "service_of",
     "tag_predicate",
 ]
 
 State: TypeAlias = Literal["running", "finished", "crashed"]
 
+_DOMINO = f"{DOMINO_SERVICE}:"
+_ALL = "*"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Which experiments: of a workspace, or of one project in it.
+    """Which experiments or jobs: of a workspace, a project in it, or of Domino.
 
     Attributes:
-        workspace: Name of the workspace.
-        project: Name of the project; None for all of them.
+        workspace: Name of the workspace; empty for Domino, which has none.
+        project: Name of the project, of Domino its id as well; None for all of them.
+        service: Name of the service that has it.
     """
 
     workspace: str
     project: str | None = None
+    service: str = SERVICE
 
     def __str__(self) -> str:
-        named = self.workspace if self.project is None else f"{self.workspace}/{self.project}"
-        return shortened(named)
+        return shortened(scope_text(self.workspace, self.project))
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """Which experiments of a scope, and what of them.
+    """Which experiments or jobs of a scope, and what of them.
+
+    Jobs of Domino have `archived`, `keys`, `tags`, `since`, `until` and `states`; the others are
+    refused there.
 
     Attributes:
         archived: Archived experiments as well.
@@ -171,25 +179,45 @@ def _finished(experiment: comet.Experiment) -> bool:
 _STATES = {"running": _running, "finished": _finished, "crashed": _crashed}
 
 
+def scope_text(workspace: str, project: str | None) -> str:
+    """Return how a scope is written; what is in no workspace is of Domino.
+
+    >>> scope_text("team", "resnet"), scope_text("", None)
+    ('team/resnet', 'domino:*')
+    """
+    if not workspace:
+        return f"{_DOMINO}{_ALL if project is None else project}"
+    return workspace if project is None else f"{workspace}/{project}"
+
+
 def parse_scope(text: str) -> Scope:
-    """Return the scope that `WORKSPACE` or `WORKSPACE/PROJECT` names.
+    """Return the scope that `WORKSPACE`, `WORKSPACE/PROJECT` or `domino:PROJECT` names.
+
+    A project of Domino is named by its name, `OWNER/NAME` or its id; `domino:*` is all of them.
 
     Raises:
         UsageError: A name is empty.
     """
+    if text.startswith(_DOMINO):
+        name = text.removeprefix(_DOMINO).strip()
+        if not name:
+            raise UsageError(f"{printable(text)!r} is no scope; use domino:PROJECT or domino:*")
+        return Scope("", None if name == _ALL else name, DOMINO_SERVICE)
     workspace, slash, project = text.partition("/")
     if not workspace.strip() or (slash and not project.strip()):
         raise UsageError(f"{printable(text)!r} is no scope; use WORKSPACE or WORKSPACE/PROJECT")
     return Scope(workspace, project if slash else None)
 
 
-def service_of(session: Session) -> Service:
-    """Return the Comet profile of a session.
+def service_of(session: Session, name: str = SERVICE) -> Service:
+    """Return the profile of a session for a service, that of Comet unless another is named.
 
     Raises:
         UsageError: It has none.
     """
     for service in session.services:
-        if service.name == SERVICE:
+        if service.name == name:
             return service
-    raise UsageError("a harvest needs a session with the Comet service: Session(comet.service())")
+    raise UsageError(
+        f"a harvest needs a session with the {name.capitalize()} service: Session({name}.service())"
+    )

@@ -10,6 +10,7 @@ import msgspec
 
 from comet_async.harvest.folders import guarded, link, remove, safe_folder, sync
 from comet_async.harvest.ledger import Ledger
+from comet_async.harvest.subjects import RUNS
 
 __all__ = ["SNAPSHOTS_FOLDER", "complete_snapshot"]
 
@@ -64,13 +65,13 @@ def complete_snapshot(root: Path, number: int, scope: str, ledger: Ledger) -> Pa
 
 
 def _tell_changes(folder: Path, about: _Snapshot, ledger: Ledger) -> None:
-    """Write the changes, line by line, and count those of experiments."""
+    """Write the changes, line by line, and count those of experiments and jobs."""
 
     def write(path: Path) -> None:
         with path.open("wb") as file:
             for change in ledger.changes():
                 file.write(msgspec.json.encode(change) + b"\n")
-                if change.kind == "experiment":
+                if change.kind in RUNS:
                     setattr(about, change.what, getattr(about, change.what) + 1)
             file.flush()
             os.fsync(file.fileno())

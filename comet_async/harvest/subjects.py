@@ -9,23 +9,37 @@ import msgspec
 
 from comet_async.request import Request
 
-__all__ = ["Ask", "Columns", "Reader", "Subject", "SubjectKind", "listing_tells"]
+__all__ = ["RUNS", "Ask", "Columns", "Reader", "Subject", "SubjectKind", "listing_tells"]
 
 T = TypeVar("T")
 
 SubjectKind: TypeAlias = Literal[
-    "experiment", "project", "workspace", "registry_model", "artifact", "answers"
+    "experiment",
+    "project",
+    "workspace",
+    "registry_model",
+    "artifact",
+    "answers",
+    "domino_project",
+    "domino_job",
+    "domino_environment",
+    "domino_dataset",
+    "domino_model",
 ]
 Columns: TypeAlias = Mapping[str, Sequence[object]]
+
+
+RUNS: frozenset[SubjectKind] = frozenset({"experiment", "domino_job"})
+"""Kinds of what runs and then is over: a harvest is counted by them."""
 
 
 def listing_tells(kind: SubjectKind) -> bool:
     """Tell whether the entry in a listing shows that something of a subject has changed.
 
-    That of an experiment does. Of the others it says too little: new notes of a project, panels of
-    a workspace or versions of an artifact may leave it as it was.
+    That of an experiment or a job does. Of the others it says too little: new notes of a project,
+    panels of a workspace or versions of an artifact may leave it as it was.
     """
-    return kind == "experiment"
+    return kind in RUNS
 
 
 class Subject(msgspec.Struct, frozen=True):
@@ -33,8 +47,8 @@ class Subject(msgspec.Struct, frozen=True):
 
     Attributes:
         kind: What it is.
-        key: Experiment key, project id, name of a workspace or a model, id of an artifact.
-        workspace: Workspace that holds it.
+        key: Experiment key, project id, name of a workspace or a model, id of anything else.
+        workspace: Workspace that holds it; empty where a service has none.
         project_id: Project that holds it, if one does.
         listed: Its entry in the listing, JSON.
     """

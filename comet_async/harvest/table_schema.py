@@ -51,6 +51,7 @@ class TableSchema(msgspec.Struct, frozen=True):
         columns: Its columns, in order.
         typical_bytes: Rough size of one subject's answer on the wire, for forecasts.
         subject: What an item of it is: one experiment, or else.
+        listed: Whether the subject's entry in a listing holds all of it.
     """
 
     name: str
@@ -58,3 +59,4 @@ class TableSchema(msgspec.Struct, frozen=True):
     columns: tuple[Column, ...]
     typical_bytes: int
     subject: SubjectKind = "experiment"
+    listed: bool = False

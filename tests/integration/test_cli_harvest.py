@@ -17,6 +17,7 @@ import pytest
 from comet_async.cli.demo import query_line
 from comet_async.harvest.lake import CONTENTS
 from comet_async.harvest.schema import ON_DEMAND, TABLES
+from comet_async.harvest.sources import COMET
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     PYTHON,
@@ -307,7 +308,8 @@ def test_demo_needs_nothing_and_its_query_works(
     ended = runner(capfd)("demo")
     assert ended.code == 0, ended.err
     assert ended.lines[0].split() == ["table", "rows", "files", "bytes", "requests", "seconds"]
-    names = [*(name for name in TABLES if name not in ON_DEMAND), "files"]
+    usual = [name for name in TABLES if COMET.has(name) and name not in ON_DEMAND]
+    names = [*usual, "files"]
     assert [line.split()[0] for line in ended.lines[1 : 1 + len(names)]] == names
     assert " requests" in ended.out
     assert rows(tmp_path / "comet-demo", "experiments") == 31

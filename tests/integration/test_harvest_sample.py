@@ -15,11 +15,12 @@ import pytest
 
 from comet_async import Limits, Session, comet, harvest
 from comet_async.harvest.schema import ON_DEMAND
+from comet_async.harvest.sources import COMET
 from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
 
 KEY = "sentinel-key-4f1d6c2b8e"
 LIMITS = Limits(concurrency=8)
-DEFAULT = [name for name in harvest.TABLES if name not in ON_DEMAND]
+DEFAULT = [name for name in harvest.TABLES if COMET.has(name) and name not in ON_DEMAND]
 Row = dict[str, Any]
 
 
