@@ -388,9 +388,21 @@ def domino_server(
     )
 
 
-def local_service(server: LocalServer, *, api_key: str = LOCAL_KEY) -> Service:
-    """Return the profile of an embedded server that listens, without quota or smoothing."""
-    from comet_async import comet  # noqa: PLC0415 keeps FakeTransport free of any catalogue
+def local_service(server: LocalServer | DominoServer, *, api_key: str = LOCAL_KEY) -> Service:
+    """Return the profile of an embedded server that listens, without quota or smoothing.
+
+    Args:
+        server: An embedded Comet or Domino.
+        api_key: The key to come with.
+    """
+    # Here, for those who only want a FakeTransport load neither server nor catalogue.
+    from comet_async.server import DominoServer  # noqa: PLC0415
+
+    if isinstance(server, DominoServer):
+        from comet_async import domino  # noqa: PLC0415
+
+        return domino.service(api_key, host=server.url, limits=Limits())
+    from comet_async import comet  # noqa: PLC0415
 
     return comet.service(api_key, url=server.url, limits=Limits())
 

@@ -1,4 +1,4 @@
-"""`comet-async demo`: real runs from the embedded Comet, harvested into a folder."""
+"""`comet-async demo`: runs from the embedded Comet, or Domino, harvested into a folder."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import re
 import shlex
 import shutil
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
@@ -24,19 +27,50 @@ from comet_async.cli.harvesting import (
 )
 from comet_async.cli.output import flush, put, say
 from comet_async.cli.running import run
-from comet_async.testing import local_server, local_service
+from comet_async.testing import domino_server, local_server, local_service
+
+if TYPE_CHECKING:
+    from comet_async.server import DominoServer, LocalServer
 
 __all__ = ["demo"]
 
 _COLUMNS = ("table", "rows", "files", "bytes", "requests", "seconds")
-_WORKSPACE = "samples"
 _MARK = ".comet-demo"
 _PLAIN = re.compile(r"[\w /.,:;=()*'{}+-]+")
-_SQL = (
+
+
+class _Act(msgspec.Struct, frozen=True):
+    """What a demo shows.
+
+    Attributes:
+        listens: What listens, in words.
+        server: Makes the embedded server.
+        scope: What is harvested of it.
+        question: SQL to try, with `{0}` for the folder.
+    """
+
+    listens: str
+    server: Callable[[], LocalServer | DominoServer]
+    scope: str
+    question: str
+
+
+_COMET = _Act(
+    "a Comet with real runs",
+    lambda: local_server(sample=True),
+    "samples",
     "SELECT project_name, experiment_name, max(value) AS best_val_accuracy"
     " FROM '{0}/tables/metrics/*.parquet' JOIN '{0}/tables/experiments/*.parquet'"
     " USING (experiment_key) WHERE metric = 'val_accuracy'"
-    " GROUP BY ALL ORDER BY best_val_accuracy DESC, experiment_name LIMIT 5"
+    " GROUP BY ALL ORDER BY best_val_accuracy DESC, experiment_name LIMIT 5",
+)
+_DOMINO = _Act(
+    "a Domino with made-up jobs",
+    domino_server,
+    "domino:*",
+    "SELECT project_name, execution_status, count(*) AS jobs"
+    " FROM '{0}/tables/domino_jobs/*.parquet' JOIN '{0}/tables/domino_projects/*.parquet'"
+    " USING (project_id) GROUP BY ALL ORDER BY ALL",
 )
 
 
@@ -50,26 +84,29 @@ _SQL = (
     metavar="DIR",
     help="Folder to write to; default comet-demo in the working directory.",
 )
+@click.option("--domino", is_flag=True, help="Harvest made-up jobs from a Domino instead.")
 @click.option("--keep", is_flag=True, help="Do not replace what an earlier demo wrote.")
 @click.pass_context
-def demo(ctx: click.Context, folder: Path, keep: bool) -> int:  # noqa: FBT001 click passes it by name
+def demo(ctx: click.Context, /, *, folder: Path, domino: bool, keep: bool) -> int:
     """Harvest real training runs from a Comet that runs inside this command.
 
-    Needs no account and no network. Shows what was written, and a line of SQL to try on it.
+    With --domino a Domino runs there, and its jobs are made up. Needs no account and no network.
+    Shows what was written, and a line of SQL to try on it.
     """
+    act = _DOMINO if domino else _COMET
     if find_spec("pyarrow") is None:
         raise Quit("the demo needs pyarrow: pip install 'comet_async[harvest]'")
     checked_folder(folder)
     _make_room(folder, keep=keep)
     options = connection(ctx)
-    order = Order(scope=_WORKSPACE, folder=folder)
+    order = Order(scope=act.scope, folder=folder)
 
     async def work() -> int:
         from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import
 
         shown = view(order, verbose=options.verbose)
-        async with local_server(sample=True) as server:
-            say(f"a Comet with real runs listens on {server.url}")
+        async with act.server() as server:
+            say(f"{act.listens} listens on {server.url}")
             service = local_service(server)
             async with Session(service, observer=pauses_to(shown)) as session:
                 report = await harvest_into(session, order, shown)
@@ -80,12 +117,16 @@ def demo(ctx: click.Context, folder: Path, keep: bool) -> int:  # noqa: FBT001 c
     if code == Exit.OK:
         put()
         put("Try this:")
-        put(f"  {query_line(folder)}")
+        put(f"  {query_line(folder, act.question)}")
         flush()
     return code
 
 
-demo.examples = ("comet-async demo", "comet-async demo -o /tmp/lake")
+demo.examples = (
+    "comet-async demo",
+    "comet-async demo -o /tmp/lake",
+    "comet-async demo --domino -o domino-demo",
+)
 
 
 def _make_room(folder: Path, *, keep: bool) -> None:
@@ -112,9 +153,14 @@ def _make_room(folder: Path, *, keep: bool) -> None:
     (folder / _MARK).write_text("`comet-async demo` wrote this folder and may replace it.\n")
 
 
-def query_line(folder: Path) -> str:
-    """Return a shell command that asks the harvest a question, fit to be pasted."""
-    sql = _SQL.format(str(folder).replace("'", "''"))
+def query_line(folder: Path, question: str) -> str:
+    """Return a shell command that asks the harvest a question, fit to be pasted.
+
+    Args:
+        folder: The folder of the harvest.
+        question: SQL, with `{0}` for the folder.
+    """
+    sql = question.format(str(folder).replace("'", "''"))
     code = f"import duckdb; print(duckdb.sql('''{sql}'''))"
     if _PLAIN.fullmatch(sql):
         # Double quotes serve every shell, and are easier to read than what shlex makes of quotes.

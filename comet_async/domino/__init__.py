@@ -229,6 +229,7 @@ from comet_async.domino.job_parts import (
     QueuedJobStatusDetails,
     StageTimes,
     Tag,
+    has_ended,
 )
 from comet_async.domino.jobs import (
     add_job_tag,
@@ -922,6 +923,7 @@ __all__ = [
     "get_user_orgs",
     "get_valid_review_stages",
     "get_visible_users",
+    "has_ended",
     "host_url",
     "link_job_to_goal",
     "link_project_to_dataset",

@@ -17,7 +17,10 @@ __all__ = [
     "QueuedJobStatusDetails",
     "StageTimes",
     "Tag",
+    "has_ended",
 ]
+
+_ENDS = frozenset({"succeeded", "failed", "stopped", "error"})
 
 
 class CommitDetails(Flat, frozen=True, kw_only=True):
@@ -152,6 +155,17 @@ class JobStatus(Flat, frozen=True, kw_only=True):
     is_archived: bool | None = None
     is_completed: bool | None = None
     is_scheduled: bool | None = None
+
+
+def has_ended(status: JobStatus | None) -> bool:
+    """Tell whether a job is over, with success or without; one that tells nothing is not.
+
+    >>> has_ended(JobStatus(execution_status="Failed")), has_ended(None)
+    (True, False)
+    """
+    if status is None:
+        return False
+    return status.is_completed is True or (status.execution_status or "").casefold() in _ENDS
 
 
 class Tag(Flat, frozen=True, kw_only=True):

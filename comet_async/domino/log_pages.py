@@ -18,6 +18,7 @@ LOG_LIMIT = 10_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CURSOR = "latestTimeNano"
+_STARTS = 8
 
 
 class LogReader:
@@ -54,6 +55,8 @@ class LogReader:
         self.finished = False
         self._latest: str | None = None
         self._tail: list[LogLine] = []
+        self._start: list[LogLine] = []
+        self._count = 0
 
     def take(self, page: LogsEnvelope) -> list[LogLine]:
         """Return the lines of an answer that have not come before, in the server's order.
@@ -65,8 +68,7 @@ class LogReader:
         pagination = page.metadata.pagination if page.metadata is not None else None
         if pagination is not None and pagination.latest_time_nano:
             self._latest = pagination.latest_time_nano
-        repeated = _overlap(self._tail, lines)
-        fresh = list(lines[repeated:])
+        fresh = list(lines[self._repeated(lines) :])
         asked = query_number(self.request.query, "limit")
         used = asked if pagination is None or not pagination.limit else pagination.limit
         if not fresh and lines and len(lines) >= used:
@@ -79,6 +81,19 @@ class LogReader:
         if cursor is not None:
             self.request = with_query(self.request, **{_CURSOR: cursor})
         return fresh
+
+    def _repeated(self, lines: Sequence[LogLine]) -> int:
+        """Return how many lines at the beginning of an answer have come before."""
+        repeated = _overlap(self._tail, lines)
+        same_start = list(lines[: len(self._start)]) == self._start
+        if (
+            not repeated
+            and same_start
+            and list(lines[self._count - 1 : self._count]) == self._tail[-1:]
+        ):
+            repeated = self._count  # the server begins anew, whatever it is asked from
+        self._start, self._count = list(lines[:_STARTS]), len(lines)
+        return repeated
 
     def _widen(self, asked: int, used: int) -> None:
         """Ask for more lines at once: a full page of known lines hides what follows."""

@@ -16,7 +16,6 @@ from types import MappingProxyType
 import msgspec
 
 from comet_async import comet, domino
-from comet_async.harvest.domino.values import is_over
 from comet_async.harvest.ledger_parts import ANSWERS_KIND, PartLedger
 from comet_async.harvest.planner import Plan, always_read, options_of
 from comet_async.harvest.schema import TABLES
@@ -337,7 +336,7 @@ def _experiment_runs(listed: bytes) -> bool:
 
 
 def _job_runs(listed: bytes) -> bool:
-    return not is_over(msgspec.json.decode(listed, type=domino.Job, strict=False).status)
+    return not domino.has_ended(msgspec.json.decode(listed, type=domino.Job, strict=False).status)
 
 
 _RUNNING: Mapping[SubjectKind, Callable[[bytes], bool]] = MappingProxyType(

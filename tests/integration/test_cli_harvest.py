@@ -18,7 +18,7 @@ from comet_async.cli.demo import query_line
 from comet_async.harvest.lake import CONTENTS
 from comet_async.harvest.schema import ON_DEMAND, TABLES
 from comet_async.harvest.sources import COMET
-from comet_async.server import HOSTILE_NAMES, LocalServer, SyntheticSpec
+from comet_async.server import HOSTILE_NAMES, DominoSpec, LocalServer, SyntheticSpec
 from tests.support.command_line import (
     PYTHON,
     Run,
@@ -315,14 +315,35 @@ def test_demo_needs_nothing_and_its_query_works(
     assert rows(tmp_path / "comet-demo", "experiments") == 31
     written = {path.name for path in (tmp_path / "comet-demo").iterdir()}
     assert written <= {*CONTENTS, ".comet-demo"}
-    line = ended.lines[-1].strip()
+    asked = in_a_shell(ended.lines[-1].strip(), tmp_path)
+    assert "best_val_accuracy" in asked
+    assert "wine-" in asked
+
+
+def in_a_shell(line: str, folder: Path) -> str:
+    """Return what a line prints that is pasted into a shell."""
     shell = dict(os.environ, PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
     asked = subprocess.run(
-        ["bash", "-c", line], env=shell, cwd=tmp_path, capture_output=True, text=True, check=False
+        ["bash", "-c", line], env=shell, cwd=folder, capture_output=True, text=True, check=False
     )
     assert asked.returncode == 0, asked.stderr
-    assert "best_val_accuracy" in asked.stdout
-    assert "wine-" in asked.stdout
+    return asked.stdout
+
+
+def test_demo_of_domino_needs_nothing_and_its_query_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    isolate(monkeypatch, tmp_path)
+    ended = runner(capfd)("demo", "--domino")
+    assert ended.code == 0, ended.err
+    spec = DominoSpec()
+    jobs = spec.projects * spec.jobs
+    assert rows(tmp_path / "comet-demo", "domino_jobs") == jobs
+    assert rows(tmp_path / "comet-demo", "domino_job_logs") == jobs * spec.log_lines
+    assert not (tmp_path / "comet-demo" / "tables" / "experiments").exists()
+    asked = in_a_shell(ended.lines[-1].strip(), tmp_path)
+    assert "execution_status" in asked
+    assert "Succeeded" in asked
 
 
 def test_demo_replaces_only_its_own(
@@ -367,7 +388,7 @@ def test_demo_without_pyarrow_names_the_extra(
 
 def test_query_lines_are_quoted_for_any_folder(tmp_path: Path) -> None:
     for name in ("plain", "with blank", "it's", 'a"b$HOME`x`!'):
-        line = query_line(tmp_path / name)
+        line = query_line(tmp_path / name, "SELECT * FROM '{0}/tags.parquet' LIMIT 5")
         shown = subprocess.run(
             ["bash", "-c", f'set -- {line}; printf %s "$3"'],
             capture_output=True,

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from comet_async import comet
 from comet_async.cli.main import COMMANDS as KNOWN
 from comet_async.cli.main import program
-from comet_async.server import LocalServer, serve_in_thread
+from comet_async.server import DominoServer, LocalServer, serve_in_thread
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -30,7 +30,12 @@ def test_code_runs_against_the_sample_runs(
     code = compile(BLOCKS[number], f"README block {number}", "exec", flags=flags)
     names: dict[str, object] = {"__name__": "readme"}
     monkeypatch.chdir(tmp_path)
-    with serve_in_thread(LocalServer(sample=True)) as server:
+    with (
+        serve_in_thread(LocalServer(sample=True)) as server,
+        serve_in_thread(DominoServer()) as other,
+    ):
+        monkeypatch.setenv("DOMINO_API_HOST", other.url)
+        monkeypatch.setenv("DOMINO_USER_API_KEY", "any-key")
         monkeypatch.setenv("COMET_URL_OVERRIDE", server.url)
         monkeypatch.setenv("COMET_API_KEY", "any-key")
         if code.co_flags & inspect.CO_COROUTINE:
@@ -43,7 +48,7 @@ def test_code_runs_against_the_sample_runs(
 
 
 def test_there_is_code_for_each_use() -> None:
-    assert len(BLOCKS) == 7
+    assert len(BLOCKS) == 8
     assert all(len(block.splitlines()) <= 17 for block in BLOCKS)
 
 

@@ -158,3 +158,30 @@ def test_a_cursor_that_is_no_number_goes_back_as_it_came() -> None:
     assert dict(reader.request.query)["latestTimeNano"] == "opaque"
     assert reader.take(page) == []
     assert reader.caught_up
+
+
+@given(
+    texts=st.lists(
+        st.tuples(st.sampled_from("xy"), st.sampled_from([None, "noon", "2"])), min_size=1
+    ),
+    more=st.integers(0, 20),
+)
+def test_a_server_that_begins_anew_whatever_it_is_asked_ends_too(
+    texts: list[tuple[str, str | None]], more: int
+) -> None:
+    # A last line that nothing else equals, so that what comes first is no repetition by itself.
+    lines = [{"log": text, "timestamp": when} for text, when in texts]
+    lines += [{"log": "end", "timestamp": "2024-01-01T00:00:00Z"}]
+    later = [*lines, *({"log": f"later {at}", "timestamp": "3"} for at in range(more))]
+    told = {"pagination": {"limit": 10_000, "latestTimeNano": "1704067200000000000"}}
+
+    def page(content: list[dict[str, str | None]]) -> LogsEnvelope:
+        body = {"logs": {"isComplete": True, "logContent": content}, "metadata": told}
+        return msgspec.convert(body, LogsEnvelope)
+
+    reader = LogReader("j")
+    assert len(reader.take(page(lines))) == len(lines)
+    assert reader.take(page(lines)) == []
+    assert [line.log for line in reader.take(page(later))] == [f"later {at}" for at in range(more)]
+    assert reader.take(page(later)) == []
+    assert reader.finished

@@ -8,12 +8,12 @@ from functools import partial
 import anyio
 import msgspec
 
-from comet_async.domino import Job as DominoJob
+from comet_async import domino
 from comet_async.domino import LogLine, LogsEnvelope
 from comet_async.domino.log_pages import LOG_LIMIT, LogReader, nanoseconds
 from comet_async.engine.threads import undivided
 from comet_async.harvest.arrow import Batch, batch, joined
-from comet_async.harvest.domino.values import entry_of, is_over
+from comet_async.harvest.domino.values import entry_of
 from comet_async.harvest.folders import remove_file
 from comet_async.harvest.job import Found, Job
 from comet_async.harvest.ledger import Due
@@ -89,7 +89,7 @@ class LogStage:
 
     async def _whole(self, due: Due, held: _Held) -> _Log:
         """Read a log to its end; of a job that runs to where it is now, not on and on behind it."""
-        over = is_over(entry_of(due.subject, DominoJob).status)
+        over = domino.has_ended(entry_of(due.subject, domino.Job).status)
         reader, count = LogReader(due.subject.key), 0
         while True:
             page = await self._job.ask(max(due.tables), reader.request)

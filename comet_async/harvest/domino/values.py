@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
-from comet_async.domino import Job, JobStatus, MountedGitRepo, Project
+from comet_async.domino import Job, MountedGitRepo, Project
 from comet_async.domino.log_pages import nanoseconds
 from comet_async.harvest.links import unsigned
-from comet_async.harvest.rows import text_of
 from comet_async.harvest.subjects import Subject
 
 __all__ = [
@@ -18,7 +17,6 @@ __all__ = [
     "Row",
     "entry_of",
     "facts",
-    "is_over",
     "json_of",
     "moment",
     "without_secrets",
@@ -29,23 +27,11 @@ T = TypeVar("T")
 Row = Mapping[str, object]
 
 _MILLISECOND = 1_000_000
-_ENDS = frozenset({"succeeded", "failed", "stopped", "error"})
 
 
 def entry_of(subject: Subject, kind: type[T]) -> T:
     """Return the entry in a listing that a subject was made of."""
     return msgspec.json.decode(subject.listed, type=kind, strict=False)
-
-
-def is_over(status: JobStatus | None) -> bool:
-    """Tell whether a job is over, with success or without; one that tells nothing is not.
-
-    >>> is_over(JobStatus(execution_status="Failed")), is_over(None)
-    (True, False)
-    """
-    if status is None:
-        return False
-    return status.is_completed is True or (status.execution_status or "").casefold() in _ENDS
 
 
 def moment(name: str, text: str | None) -> Row:
@@ -63,15 +49,29 @@ def moment(name: str, text: str | None) -> Row:
     return {name: millis, f"{name}_text": text if rest else None}
 
 
-def facts(members: Mapping[str, str]) -> list[Row]:
+def facts(members: Mapping[str, str | None]) -> list[Row]:
     """Return members of an object as a list of pairs."""
     return [{"key": key, "value": value} for key, value in members.items()]
 
 
 def json_of(value: object) -> str | None:
-    """Return a value as JSON, None for what is empty."""
-    text = text_of(value)
-    return None if text == "[]" else text
+    """Return a value as JSON, structs without what is null or was not sent; None for what is empty.
+
+    >>> json_of([MountedGitRepo(id="r", uri="git.example/code")]), json_of([])
+    ('[{"id":"r","uri":"git.example/code"}]', None)
+    """
+    told = _told(value)
+    return msgspec.json.encode(told).decode() if told else None
+
+
+def _told(value: object) -> object:
+    if isinstance(value, msgspec.Struct):
+        names = zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+        told = {wire: _told(getattr(value, name)) for wire, name in names}
+        return {wire: member for wire, member in told.items() if member is not None}
+    if isinstance(value, list):
+        return [_told(item) for item in cast("list[object]", value)]
+    return value
 
 
 class ProjectEntry(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -17,7 +17,7 @@ from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.threads import undivided
 from comet_async.errors import NotFoundError, PermissionDeniedError, UsageError
 from comet_async.harvest.domino.asking import Moving, each_page, every
-from comet_async.harvest.domino.values import ProjectEntry, is_over, without_secrets
+from comet_async.harvest.domino.values import ProjectEntry, without_secrets
 from comet_async.harvest.scope import Selection
 from comet_async.harvest.subjects import Subject, SubjectKind
 from comet_async.harvest.walking import Walk
@@ -212,7 +212,7 @@ def _matches(selection: Selection, job: Job) -> bool:
 
 def _state(job: Job) -> str:
     """Return what a job's state is called for experiments."""
-    if not is_over(job.status):
+    if not domino.has_ended(job.status):
         return "running"
     told = "" if job.status is None else (job.status.execution_status or "").casefold()
     return "crashed" if told in _LOST else "finished"
