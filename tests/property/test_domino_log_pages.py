@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -170,18 +171,18 @@ def test_a_server_that_begins_anew_whatever_it_is_asked_ends_too(
     texts: list[tuple[str, str | None]], more: int
 ) -> None:
     # A last line that nothing else equals, so that what comes first is no repetition by itself.
-    lines = [{"log": text, "timestamp": when} for text, when in texts]
-    lines += [{"log": "end", "timestamp": "2024-01-01T00:00:00Z"}]
-    later = [*lines, *({"log": f"later {at}", "timestamp": "3"} for at in range(more))]
+    first = [*texts, ("end", "2024-01-01T00:00:00Z")]
+    later = [*first, *((f"later {at}", "3") for at in range(more))]
     told = {"pagination": {"limit": 10_000, "latestTimeNano": "1704067200000000000"}}
 
-    def page(content: list[dict[str, str | None]]) -> LogsEnvelope:
+    def page(rows: Sequence[tuple[str, str | None]]) -> LogsEnvelope:
+        content = [{"log": text, "timestamp": when} for text, when in rows]
         body = {"logs": {"isComplete": True, "logContent": content}, "metadata": told}
         return msgspec.convert(body, LogsEnvelope)
 
     reader = LogReader("j")
-    assert len(reader.take(page(lines))) == len(lines)
-    assert reader.take(page(lines)) == []
+    assert len(reader.take(page(first))) == len(first)
+    assert reader.take(page(first)) == []
     assert [line.log for line in reader.take(page(later))] == [f"later {at}" for at in range(more)]
     assert reader.take(page(later)) == []
     assert reader.finished
