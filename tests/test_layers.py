@@ -85,6 +85,7 @@ FOLDERS = {
     "api": "api",
     "query": "query",
     "bulk": "bulk",
+    "domino_bulk": "bulk",
     "blocking": "blocking",
 }
 FILES = {"__init__": "public", "__main__": "main", "testing": "testing"}
@@ -244,7 +245,7 @@ def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
     heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
     for module, eager in imported(path):
         if module.split(".", 1)[0] in heavy:
-            late = layer in {"api", "cli"} and not eager
+            late = layer in {"api", "bulk", "cli"} and not eager
             assert layer in {"harvest", "lake", "server"} or late, module
 
 

@@ -76,7 +76,7 @@ async def test_what_is_about_to_be_sent_is_on_the_disk(
         del descriptor
         synced.append(path.read_bytes())
 
-    monkeypatch.setattr("comet_async.bulk.ledger.os.fsync", sync)
+    monkeypatch.setattr("comet_async.engine.entry_file.os.fsync", sync)
     async with ledger(path) as book:
         await book.record(["a"], "sent")
         await book.record(["a"], "done")
@@ -110,7 +110,7 @@ async def test_a_full_disk_tears_no_line_that_others_follow(
     await filled(path)
     async with ledger(path) as book:
         with monkeypatch.context() as patched:
-            patched.setattr("comet_async.bulk.ledger.os.write", Failing(1))
+            patched.setattr("comet_async.engine.entry_file.os.write", Failing(1))
             with pytest.raises(DestinationError, match="No space left"):
                 await book.record(["c"], "done")
             await book.record(["d"], "done")

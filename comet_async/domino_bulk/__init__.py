@@ -1,0 +1,29 @@
+"""Domino in bulk: what one would otherwise script by hand, over a session.
+
+    async with Session(domino.service()) as session:
+        report = await domino_bulk.save_logs(session, job_ids, "logs")
+    print(report)  # logs of 1,000 of 1,000 jobs; 25,000,000 lines, 1,900,000,000 B, 312.0 s
+
+The same call again goes on where an earlier one was stopped.
+"""
+
+from __future__ import annotations
+
+from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
+from comet_async.domino_bulk.log_cursor import LogStuck
+from comet_async.domino_bulk.log_follow import follow_log
+from comet_async.domino_bulk.logs import LogsReport, save_logs
+from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
+
+__all__ = [
+    "JobFailed",
+    "JobStopped",
+    "LogStuck",
+    "LogsReport",
+    "Polling",
+    "WaitedTooLong",
+    "follow_log",
+    "run_job",
+    "save_logs",
+    "wait_for_job",
+]
