@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ import msgspec
 from comet_async.domino import LogLine
 from comet_async.domino_bulk.log_cursor import LogCursor
 from comet_async.engine.names import portable_path
-from comet_async.engine.part_file import PartFile, shortened_name
+from comet_async.engine.part_file import PartFile, names_beside
 from comet_async.engine.threads import undivided
 from comet_async.errors import DestinationError
 from comet_async.redaction import printable
@@ -54,7 +55,8 @@ class LogFile:
         self.path = path
         self._encode = _as_text if form == "text" else _as_json
         self._durable = durable
-        self._part = PartFile(path, f".{shortened_name(path)}.log-part")
+        owner = hashlib.blake2b(path.name.encode(), digest_size=8).hexdigest()
+        self._part = PartFile(path, names_beside(path, owner)[0])
 
     async def begin(self, entry: LogEntry | None) -> LogEntry | None:
         """Open the part, and return what of it is there and can be relied upon.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from pathlib import Path
 
 import anyio.lowlevel
@@ -71,6 +72,39 @@ async def test_a_run_goes_on_where_it_broke_off(tmp_path: Path) -> None:
     assert (third.already, third.lines) == (2, 0)
     assert (tmp_path / "a.log").read_bytes() == texts(logs["a"])
     assert (tmp_path / "b.log").read_bytes() == texts(logs["b"])
+
+
+CHILD = """
+import asyncio, sys
+from comet_async import Session, domino, domino_bulk
+
+async def main(url, folder, *jobs):
+    async with Session(domino.service("KEY", host=url)) as client:
+        await domino_bulk.save_logs(client, jobs, folder, limit=100, concurrency=3)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("at", [1, 4, 9, 14, 21])
+async def test_a_killed_process_is_resumed_with_every_line_once(at: int, tmp_path: Path) -> None:
+    logs = {f"job{seed}": log(500, seed) for seed in range(4)}
+    stub = LogServer(logs, cap=100)
+    async with raw_server(stub.act) as server:
+        command = [sys.executable, "-c", CHILD, server.url, str(tmp_path), *logs]
+        child = await anyio.open_process(command, stdout=None, stderr=None)
+        await stub.until(at)
+        child.kill()
+        await child.wait()
+        stub.asked.clear()
+        async with session(server) as client:
+            report = await domino_bulk.save_logs(client, logs, tmp_path, limit=100)
+    assert dict(report.failed) == {}
+    assert report.done + report.already == 4
+    for job_id, rows in logs.items():
+        assert (tmp_path / f"{job_id}.log").read_bytes() == texts(rows)
+    found = {path.name async for path in anyio.Path(tmp_path).iterdir()}
+    assert found == {".logs.jsonl", *(f"{job_id}.log" for job_id in logs)}
 
 
 async def test_passing_faults_cost_no_line(tmp_path: Path) -> None:

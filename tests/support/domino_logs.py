@@ -43,10 +43,18 @@ class LogServer:
         self.statuses: dict[str, list[str]] = {}
         self.faults: list[Action] = []
         self.asked: list[str] = []
+        self._came = asyncio.Condition()
+
+    async def until(self, count: int) -> None:
+        """Wait until so many requests have come."""
+        async with self._came:
+            await self._came.wait_for(lambda: len(self.asked) >= count)
 
     async def act(self, heard: Heard, writer: asyncio.StreamWriter) -> None:
         """Answer one request; a fault that waits comes first."""
         self.asked.append(heard.line)
+        async with self._came:
+            self._came.notify_all()
         if self.faults:
             await self.faults.pop(0)(heard, writer)
             return
