@@ -9,6 +9,7 @@ The same call again goes on where an earlier one was stopped.
 
 from __future__ import annotations
 
+from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
 from comet_async.domino_bulk.log_cursor import LogStuck
 from comet_async.domino_bulk.log_follow import follow_log
@@ -17,12 +18,15 @@ from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 
 __all__ = [
     "JobFailed",
+    "JobFilter",
     "JobStopped",
+    "ListedJob",
     "LogStuck",
     "LogsReport",
     "Polling",
     "WaitedTooLong",
     "follow_log",
+    "list_jobs",
     "run_job",
     "save_logs",
     "wait_for_job",

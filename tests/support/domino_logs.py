@@ -39,6 +39,7 @@ class LogServer:
         self.again = again
         self.cap = cap
         self.digits = digits
+        self.jobs: dict[str, list[dict[str, object]]] = {}
         self.complete: set[str] = set(logs)
         self.statuses: dict[str, list[str]] = {}
         self.faults: list[Action] = []
@@ -66,8 +67,13 @@ class LogServer:
         if method == "POST":
             return {"job": {"id": "new", "status": {"isCompleted": False}}}
         names = parts.path.split("/")
+        query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if names[-1] == "jobs":
+            offset, limit = int(query["offset"]), int(query["limit"])
+            rows = self.jobs[query["projectId"]]
+            page = {"offset": offset, "limit": limit, "totalCount": len(rows)}
+            return {"jobs": rows[offset : offset + limit], "metadata": page}
         if names[-1] == "logs":
-            query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             return self._page(names[-2], query)
         return {"job": {"id": names[-1], "status": self._status(names[-1])}}
 
