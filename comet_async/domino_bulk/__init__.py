@@ -14,6 +14,7 @@ from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wai
 from comet_async.domino_bulk.log_cursor import LogStuck
 from comet_async.domino_bulk.log_follow import follow_log
 from comet_async.domino_bulk.logs import LogsReport, save_logs
+from comet_async.domino_bulk.snapshots import SnapshotFailed, take_snapshot, wait_for_snapshot
 from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 
 __all__ = [
@@ -24,10 +25,13 @@ __all__ = [
     "LogStuck",
     "LogsReport",
     "Polling",
+    "SnapshotFailed",
     "WaitedTooLong",
     "follow_log",
     "list_jobs",
     "run_job",
     "save_logs",
+    "take_snapshot",
     "wait_for_job",
+    "wait_for_snapshot",
 ]

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar, cast
 
 import msgspec
 
@@ -161,7 +161,8 @@ class EntryFile(Generic[E]):
         if self._mark not in head or not isinstance(arguments, dict):
             raise LedgerError(problem)
         if head != self._head:
-            members = [f"{name}={value}" for name, value in arguments.items()]
+            named = cast("dict[str, object]", arguments)
+            members = [f"{name}={value}" for name, value in named.items()]
             told = " ".join([str(head.get("operation")), *members])
             raise LedgerError(
                 f"{self._shown} is of another operation: {shortened(printable(told), 80)}"
