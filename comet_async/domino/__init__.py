@@ -267,8 +267,12 @@ from comet_async.domino.listings import (
     paged_user_orgs,
     paged_visible_users,
 )
-from comet_async.domino.log_pages import (
+from comet_async.domino.log_cursor import (
     LOG_LIMIT,
+    LogCursor,
+    LogStuck,
+)
+from comet_async.domino.log_pages import (
     LogReader,
     paged_job_logs,
 )
@@ -677,8 +681,10 @@ __all__ = [
     "LinkedGoal",
     "LinkedGoalEnvelope",
     "LinkedGoalsEnvelope",
+    "LogCursor",
     "LogLine",
     "LogReader",
+    "LogStuck",
     "LogType",
     "LogsEnvelope",
     "LogsMetadata",

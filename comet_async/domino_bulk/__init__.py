@@ -9,9 +9,9 @@ The same call again goes on where an earlier one was stopped.
 
 from __future__ import annotations
 
+from comet_async.domino.log_cursor import LogStuck
 from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
-from comet_async.domino_bulk.log_cursor import LogStuck
 from comet_async.domino_bulk.log_follow import follow_log
 from comet_async.domino_bulk.logs import LogsReport, save_logs
 from comet_async.domino_bulk.snapshots import SnapshotFailed, take_snapshot, wait_for_snapshot

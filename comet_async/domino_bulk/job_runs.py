@@ -7,7 +7,7 @@ from collections.abc import Callable
 import anyio
 
 from comet_async import domino
-from comet_async.domino import JobDetails, JobEnvelope, JobStatus, NewJob
+from comet_async.domino import JobDetails, JobEnvelope, JobStatus, NewJob, has_ended
 from comet_async.domino_bulk.waiting import Polling, poll
 from comet_async.engine.session import Session
 from comet_async.engine.threads import to_its_end
@@ -15,11 +15,10 @@ from comet_async.errors import CometAsyncError
 from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 
-__all__ = ["JobFailed", "JobStopped", "has_ended", "run_job", "wait_for_job"]
+__all__ = ["JobFailed", "JobStopped", "run_job", "wait_for_job"]
 
 _SUCCEEDED = "succeeded"
 _STOPPED = "stopped"
-_ENDED = frozenset({_SUCCEEDED, _STOPPED, "failed", "error"})
 _STOP_SECONDS = 30.0
 
 
@@ -44,17 +43,6 @@ class JobStopped(JobFailed):
     """A job was stopped by somebody."""
 
     remedy = "start it again"
-
-
-def has_ended(status: JobStatus | None) -> bool:
-    """Tell whether a job is over, with success or without.
-
-    Args:
-        status: How it stands.
-    """
-    if status is None:
-        return False
-    return status.is_completed is True or _word(status) in _ENDED
 
 
 def _word(status: JobStatus | None) -> str:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from comet_async.domino import LogLine
-from comet_async.domino_bulk.log_cursor import LogCursor
+from comet_async.domino.log_cursor import LogCursor
 from comet_async.engine.names import portable_path
 from comet_async.engine.part_file import PartFile, names_beside
 from comet_async.engine.threads import undivided

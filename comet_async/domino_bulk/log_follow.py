@@ -7,9 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import anyio
 
 from comet_async import domino
-from comet_async.domino import LogLine
-from comet_async.domino_bulk.job_runs import has_ended
-from comet_async.domino_bulk.log_cursor import MOST_LINES, LogCursor, advance, next_page
+from comet_async.domino import LogLine, has_ended
+from comet_async.domino.log_cursor import LOG_LIMIT, LogCursor, advance, next_page
 from comet_async.engine.session import Session
 
 __all__ = ["follow_log"]
@@ -20,7 +19,7 @@ async def follow_log(
     job_id: str,
     *,
     log_type: str = "complete",
-    limit: int = MOST_LINES,
+    limit: int = LOG_LIMIT,
     interval: float = 4.0,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> AsyncIterator[LogLine]:

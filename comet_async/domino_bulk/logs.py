@@ -11,9 +11,9 @@ import anyio
 import msgspec
 
 from comet_async import domino
+from comet_async.domino import has_ended
 from comet_async.domino.common import SERVICE
-from comet_async.domino_bulk.job_runs import has_ended
-from comet_async.domino_bulk.log_cursor import MOST_LINES, LogCursor, advance, next_page
+from comet_async.domino.log_cursor import LOG_LIMIT, LogCursor, advance, next_page
 from comet_async.domino_bulk.log_file import LogEntry, LogFile, LogForm, log_name
 from comet_async.engine.entry_file import EntryFile
 from comet_async.engine.fan_out import Failed, fan_out
@@ -78,7 +78,7 @@ async def save_logs(
     ledger: Path | str | None = None,
     log_type: str = "complete",
     form: LogForm = "text",
-    limit: int = MOST_LINES,
+    limit: int = LOG_LIMIT,
     concurrency: int = _CONCURRENCY,
     durable: bool = False,
     progress: Callable[[str, int], None] | None = None,
@@ -115,8 +115,8 @@ async def save_logs(
     """
     if isinstance(job_ids, str):
         raise UsageError("save_logs needs a list of jobs; put a single one into [...]")
-    if not _LEAST_LINES <= limit <= MOST_LINES:
-        raise UsageError(f"limit must be from {_LEAST_LINES} to {MOST_LINES:,}, not {limit:,}")
+    if not _LEAST_LINES <= limit <= LOG_LIMIT:
+        raise UsageError(f"limit must be from {_LEAST_LINES} to {LOG_LIMIT:,}, not {limit:,}")
     began = time.perf_counter()
     target = anyio.Path(folder)
     try:

@@ -142,7 +142,7 @@ async def test_a_moment_with_more_lines_than_an_answer_holds_is_told(tmp_path: P
     stub = LogServer({"a": [line(START, f"{number}") for number in range(50)]}, cap=20)
     async with raw_server(stub.act) as server, session(server) as client:
         report = await domino_bulk.save_logs(client, ["a"], tmp_path)
-    assert "bear one time" in report.failed["a"]
+    assert "lines of one instant" in report.failed["a"]
 
 
 async def test_a_ledger_of_other_logs_is_refused(tmp_path: Path) -> None:

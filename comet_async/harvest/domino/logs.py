@@ -10,7 +10,8 @@ import msgspec
 
 from comet_async import domino
 from comet_async.domino import LogLine, LogsEnvelope
-from comet_async.domino.log_pages import LOG_LIMIT, LogReader, nanoseconds
+from comet_async.domino.log_cursor import LOG_LIMIT, nanoseconds
+from comet_async.domino.log_pages import LogReader
 from comet_async.engine.threads import undivided
 from comet_async.harvest.arrow import Batch, batch, joined
 from comet_async.harvest.domino.values import entry_of

@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from comet_async.domino import Job, MountedGitRepo, Project
-from comet_async.domino.log_pages import nanoseconds
+from comet_async.domino.log_cursor import nanoseconds
 from comet_async.harvest.links import unsigned
 from comet_async.harvest.subjects import Subject
 

@@ -12,7 +12,7 @@ import msgspec
 
 from comet_async import domino
 from comet_async.domino import DatasetDetails, Job, Project, RegisteredModel
-from comet_async.domino.log_pages import nanoseconds
+from comet_async.domino.log_cursor import nanoseconds
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.threads import undivided
 from comet_async.errors import NotFoundError, PermissionDeniedError, UsageError

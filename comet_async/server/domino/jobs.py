@@ -14,9 +14,9 @@ from comet_async.server.domino.pages import cut
 from comet_async.server.problems import ApiError
 from comet_async.server.records import Json, JsonObject
 
-__all__ = ["HANDLERS", "MOST_LINES"]
+__all__ = ["HANDLERS", "LOG_LIMIT"]
 
-MOST_LINES = 10_000
+LOG_LIMIT = 10_000
 """Most lines of one answer of a log."""
 
 _ACTIVE = {"queued", "running"}
@@ -112,7 +112,7 @@ def get_job_logs(call: Call) -> Octets:
     job, now = world.job(call.path["jobId"]), world.clock.now()
     kind = call.text("logType") or COMPLETE
     limit = call.integer("limit")
-    limit = MOST_LINES if limit is None else min(limit, MOST_LINES)
+    limit = LOG_LIMIT if limit is None else min(limit, LOG_LIMIT)
     since = call.integer("latestTimeNano")
     if since is not None and not world.cursor_repeats:
         since += 1
