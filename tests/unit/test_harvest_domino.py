@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import msgspec
 import pytest
 
 from comet_async import Limits, Session, domino, harvest
@@ -21,6 +22,8 @@ SERVICE = domino.service("KEY", host="http://domino.example", limits=Limits(conc
 PROJECTS = "/api/projects/beta/projects"
 JOBS = "/api/jobs/beta/jobs"
 LOGS = "/api/jobs/beta/jobs/{jobId}/logs"
+BEGAN = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp())
+NANO = 10**9
 FEW = ["domino_jobs", "domino_job_logs", "domino_job_log_states"]
 
 
@@ -53,16 +56,21 @@ async def taken(
         return await harvest.run(session, plan, root)
 
 
-def log(*lines: str, complete: bool | None, **more: Any) -> Answer:
-    """Return a whole log, in one answer; each line is a second after the one before."""
+def log(*lines: str, complete: bool | None, **more: Any) -> Callable[[HttpRequest], Answer]:
+    """Return a log that is read from a cursor on; each line is a second after the one before."""
     content = [
         {"log": text, "logType": "stdOut", "timestamp": f"2024-01-01T00:00:{second:02d}Z"}
         for second, text in enumerate(lines)
     ]
-    last = int(datetime(2024, 1, 1, tzinfo=UTC).timestamp()) + len(lines) - 1
-    told = {"limit": 10_000, **({"latestTimeNano": f"{last}000000000"} if lines else {})}
-    logs = {"isComplete": complete, "logContent": content, **more}
-    return reply(json={"logs": logs, "metadata": {"pagination": told}})
+
+    def page(request: HttpRequest) -> Answer:
+        asked = parse_qs(urlsplit(request.url).query).get("latestTimeNano", ["0"])[0]
+        passed = max(0, -(-(int(asked) - BEGAN * NANO) // NANO))
+        told = {"limit": 10_000, "latestTimeNano": f"{BEGAN + len(lines) - 1}{'0' * 9}"}
+        logs = {"isComplete": complete, "logContent": content[passed:], **more}
+        return reply(json={"logs": logs, "metadata": {"pagination": told if lines else {}}})
+
+    return page
 
 
 def octets(root: Path) -> bytes:
@@ -122,7 +130,9 @@ async def test_a_line_without_a_time_keeps_what_was_sent(tmp_path: Path) -> None
         "logs": {"isComplete": True, "logContent": lines},
         "metadata": {"pagination": {"limit": 10_000, "latestTimeNano": "1704067200000000000"}},
     }
-    await taken(scripted(a=OVER).on("GET", LOGS, reply(json=answer)), tmp_path, *FEW)
+    nothing = {**answer, "logs": {"isComplete": True}}
+    fake = scripted(a=OVER).on("GET", LOGS, reply(json=answer), reply(json=nothing))
+    await taken(fake, tmp_path, *FEW)
     assert rows(tmp_path, "domino_job_logs") == [
         {"job_id": "a", "line": 1, "text": "x", "time_text": "noon"},
         {"job_id": "a", "line": 2, "text": "y"},
@@ -261,7 +271,7 @@ async def test_a_long_log_that_breaks_off_leaves_nothing(
 
     def once(request: HttpRequest) -> Answer:
         cursor = "latestTimeNano" in urlsplit(request.url).query
-        return reply(status=500, json={}) if cursor else log("one", complete=True)
+        return reply(status=500, json={}) if cursor else log("one", complete=True)(request)
 
     fake = scripted(a=OVER).on("GET", LOGS, once)
     report = await taken(fake, tmp_path, *FEW)
@@ -303,3 +313,16 @@ async def test_a_deployment_without_a_registry_has_no_models(tmp_path: Path) -> 
         fake.on("GET", f"/api/registeredmodels/{path}", missing)
     report = await taken(fake, tmp_path, "domino_registered_models", "domino_model_versions")
     assert (report.exit_code, report.requests) == (0, 3)
+
+
+async def test_a_log_that_begins_anew_whatever_is_asked_has_each_line_once(
+    tmp_path: Path,
+) -> None:
+    whole = log("one", "two", "three", complete=True)
+
+    def page(request: HttpRequest) -> Answer:
+        return whole(msgspec.structs.replace(request, url="http://domino.example/"))
+
+    report = await taken(scripted(a=OVER).on("GET", LOGS, page), tmp_path, *FEW)
+    assert report.exit_code == 0
+    assert [row["text"] for row in rows(tmp_path, "domino_job_logs")] == ["one", "two", "three"]
