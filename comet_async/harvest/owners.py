@@ -42,13 +42,18 @@ def _alive(pid: int) -> bool:
         return False
     except OSError:
         return True
-    return True
+    return _told(pid)[:1] not in (["Z"], ["X"])  # ended, and its parent has not asked yet
 
 
 def _started(pid: int) -> str:
     """Return when a process started, where the system tells: a number may be given again."""
+    fields = _told(pid)
+    return fields[19] if fields else "-"
+
+
+def _told(pid: int) -> list[str]:
+    """Return what Linux tells of a process, from its state on; nothing elsewhere."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return "-"
-    return fields[19]
+        return []

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
@@ -236,6 +240,22 @@ def test_an_owner_lives_as_long_as_its_process() -> None:
     assert owner_lives("elsewhere process 1 2 3", 59.0)
     assert not owner_lives("elsewhere process 1 2 3", 61.0)
     assert not owner_lives("unreadable", 61.0)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="what Linux tells of processes")
+def test_an_owner_that_was_killed_is_gone_before_its_parent_asks() -> None:
+    code = "from comet_async.harvest.owners import this_owner; print(this_owner(), flush=True); input()"
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as child:
+        assert child.stdout is not None
+        owner = child.stdout.readline().strip()
+        assert owner_lives(owner, 10**6)
+        child.kill()
+        assert child.stdout.read() == ""  # the end of its output: it has ended, and nobody asked
+        until = time.monotonic() + 10
+        while owner_lives(owner, 0.0) and time.monotonic() < until:
+            pass
+        assert not owner_lives(owner, 0.0)
 
 
 def test_g19_counts_stay_right_over_many_runs(tmp_path: Path) -> None:
