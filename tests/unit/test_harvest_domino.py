@@ -49,10 +49,14 @@ def scripted(*projects: Row, **jobs: Row) -> FakeTransport:
 
 
 async def taken(
-    fake: FakeTransport, root: Path, *tables: str, scope: str = "domino:*"
+    fake: FakeTransport,
+    root: Path,
+    *tables: str,
+    scope: str = "domino:*",
+    answers: bool = False,
 ) -> harvest.Report:
     async with Session(SERVICE, transport=fake, retry=RetryPolicy(attempts=1)) as session:
-        plan = await harvest.plan(session, scope, tables=tables, into=root)
+        plan = await harvest.plan(session, scope, tables=tables, into=root, answers=answers)
         return await harvest.run(session, plan, root)
 
 
@@ -140,11 +144,12 @@ async def test_a_line_without_a_time_keeps_what_was_sent(tmp_path: Path) -> None
     ]
 
 
-async def test_what_opens_a_repository_is_kept_nowhere(tmp_path: Path) -> None:
+@pytest.mark.parametrize("answers", [False, True])
+async def test_what_opens_a_repository_is_kept_nowhere(tmp_path: Path, answers: bool) -> None:
     uri = "https://robot:hunter2secret@git.example/team/code.git"
     project = {"id": "p", "name": "one", "mainRepository": {"id": "r", "uri": uri}}
     fake = scripted(project, a={**OVER, "gitRepos": [{"id": "r", "uri": uri}]})
-    report = await taken(fake, tmp_path, "domino_projects", "domino_jobs")
+    report = await taken(fake, tmp_path, "domino_projects", "domino_jobs", answers=answers)
     assert report.exit_code == 0
     (row,) = rows(tmp_path, "domino_projects")
     assert row["repository_uri"] == "https://git.example/team/code.git"
