@@ -10,6 +10,12 @@ The same call again goes on where an earlier one was stopped.
 from __future__ import annotations
 
 from comet_async.domino.log_cursor import LogStuck
+from comet_async.domino_bulk.audit import (
+    AuditOptions,
+    AuditReport,
+    export_data_source_audit,
+    export_gateway_audit,
+)
 from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
 from comet_async.domino_bulk.log_follow import follow_log
@@ -18,6 +24,8 @@ from comet_async.domino_bulk.snapshots import SnapshotFailed, take_snapshot, wai
 from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 
 __all__ = [
+    "AuditOptions",
+    "AuditReport",
     "JobFailed",
     "JobFilter",
     "JobStopped",
@@ -27,6 +35,8 @@ __all__ = [
     "Polling",
     "SnapshotFailed",
     "WaitedTooLong",
+    "export_data_source_audit",
+    "export_gateway_audit",
     "follow_log",
     "list_jobs",
     "run_job",
