@@ -16,6 +16,7 @@ from comet_async.domino_bulk.audit import (
     export_data_source_audit,
     export_gateway_audit,
 )
+from comet_async.domino_bulk.files import FilesReport, download_project_files
 from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
 from comet_async.domino_bulk.log_follow import follow_log
@@ -26,6 +27,7 @@ from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 __all__ = [
     "AuditOptions",
     "AuditReport",
+    "FilesReport",
     "JobFailed",
     "JobFilter",
     "JobStopped",
@@ -35,6 +37,7 @@ __all__ = [
     "Polling",
     "SnapshotFailed",
     "WaitedTooLong",
+    "download_project_files",
     "export_data_source_audit",
     "export_gateway_audit",
     "follow_log",
