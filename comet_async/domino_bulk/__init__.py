@@ -16,6 +16,7 @@ from comet_async.domino_bulk.audit import (
     export_data_source_audit,
     export_gateway_audit,
 )
+from comet_async.domino_bulk.cost import CostRow, CostTable, KubecostOff, cost_table
 from comet_async.domino_bulk.files import FilesReport, download_project_files
 from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
@@ -27,16 +28,20 @@ from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 __all__ = [
     "AuditOptions",
     "AuditReport",
+    "CostRow",
+    "CostTable",
     "FilesReport",
     "JobFailed",
     "JobFilter",
     "JobStopped",
+    "KubecostOff",
     "ListedJob",
     "LogStuck",
     "LogsReport",
     "Polling",
     "SnapshotFailed",
     "WaitedTooLong",
+    "cost_table",
     "download_project_files",
     "export_data_source_audit",
     "export_gateway_audit",
