@@ -18,6 +18,12 @@ from comet_async.domino_bulk.audit import (
 )
 from comet_async.domino_bulk.cost import CostRow, CostTable, KubecostOff, cost_table
 from comet_async.domino_bulk.files import FilesReport, download_project_files
+from comet_async.domino_bulk.grants import (
+    GrantRow,
+    GrantsReport,
+    dataset_grants,
+    report_grants,
+)
 from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
 from comet_async.domino_bulk.log_follow import follow_log
@@ -31,6 +37,8 @@ __all__ = [
     "CostRow",
     "CostTable",
     "FilesReport",
+    "GrantRow",
+    "GrantsReport",
     "JobFailed",
     "JobFilter",
     "JobStopped",
@@ -42,11 +50,13 @@ __all__ = [
     "SnapshotFailed",
     "WaitedTooLong",
     "cost_table",
+    "dataset_grants",
     "download_project_files",
     "export_data_source_audit",
     "export_gateway_audit",
     "follow_log",
     "list_jobs",
+    "report_grants",
     "run_job",
     "save_logs",
     "take_snapshot",
