@@ -28,6 +28,7 @@ from comet_async.domino_bulk.job_lists import JobFilter, ListedJob, list_jobs
 from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wait_for_job
 from comet_async.domino_bulk.log_follow import follow_log
 from comet_async.domino_bulk.logs import LogsReport, save_logs
+from comet_async.domino_bulk.models import ListedModel, ModelVersionRow, list_models
 from comet_async.domino_bulk.snapshots import SnapshotFailed, take_snapshot, wait_for_snapshot
 from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 
@@ -44,8 +45,10 @@ __all__ = [
     "JobStopped",
     "KubecostOff",
     "ListedJob",
+    "ListedModel",
     "LogStuck",
     "LogsReport",
+    "ModelVersionRow",
     "Polling",
     "SnapshotFailed",
     "WaitedTooLong",
@@ -56,6 +59,7 @@ __all__ = [
     "export_gateway_audit",
     "follow_log",
     "list_jobs",
+    "list_models",
     "report_grants",
     "run_job",
     "save_logs",
