@@ -234,7 +234,7 @@ async def _export(
         if start is not None and end <= start:
             raise UsageError("an export ends after its start")
     start_ms = None if start is None else milliseconds(start, "start")
-    file = AuditFile(path, AuditHead(url_of(session), source.name, source.filters))
+    file = AuditFile(path, AuditHead(url_of(session, "audits"), source.name, source.filters))
     try:
         await undivided(partial(file.open, start_ms))
         run = _Run(session, source, file, until_ms, options)

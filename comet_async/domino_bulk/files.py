@@ -107,7 +107,9 @@ async def download_project_files(
     root = Path(folder)
     await undivided(partial(_made, root))
     arguments = {"project": project_id, "commit": commit_id}
-    ledger = WriteLedger(root / _LEDGER, url_of(session), "project files", arguments)
+    ledger = WriteLedger(
+        root / _LEDGER, url_of(session, "files of projects"), "project files", arguments
+    )
     async with ledger:
         run = _Run(session, root, wanted, ledger, progress)
         await run.all(overwrite=overwrite, concurrency=concurrency)

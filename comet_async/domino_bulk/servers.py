@@ -9,11 +9,12 @@ from comet_async.errors import UsageError
 __all__ = ["url_of"]
 
 
-def url_of(session: Session) -> str:
+def url_of(session: Session, what: str) -> str:
     """Return the root of the Domino deployment of a session.
 
     Args:
         session: A session.
+        what: What needs it, in words and in the plural.
 
     Raises:
         UsageError: It has no Domino service.
@@ -21,4 +22,4 @@ def url_of(session: Session) -> str:
     for service in session.services:
         if service.name == SERVICE:
             return service.base_url
-    raise UsageError(f"this needs a session with the service {SERVICE}")
+    raise UsageError(f"{what} need a session with the service {SERVICE}")

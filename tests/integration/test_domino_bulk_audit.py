@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from comet_async import Session, domino, domino_bulk
+from comet_async import Session, comet, domino, domino_bulk
 from comet_async.engine.retry import RetryPolicy
 from comet_async.engine.transport import HttpRequest
 from comet_async.errors import (
@@ -409,4 +409,12 @@ async def test_what_cannot_be_meant_is_told_before_anything_is_sent(tmp_path: Pa
         with pytest.raises(DestinationError, match="does not exist"):
             await export(session, tmp_path / "no" / "audit", start=START)
         assert list(server.log) == []
+    assert beside(tmp_path / "none") == []
+
+
+async def test_a_session_without_domino_is_told_so(tmp_path: Path) -> None:
+    comet_only = comet.service(LOCAL_KEY, url="https://c.example.com", environ={})
+    async with Session(comet_only, transport=FakeTransport()) as session:
+        with pytest.raises(UsageError, match="audits need a session with the service domino"):
+            await domino_bulk.export_gateway_audit(session, tmp_path / "audit", start=START)
     assert beside(tmp_path / "none") == []
