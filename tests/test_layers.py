@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "server": {"floor", "server"},
     "testing": {"floor", "engine", "catalogue", "server", "testing"},
     "progress": {"floor", "engine", "progress"},
-    "bulk": {"floor", "engine", "catalogue", "bulk"},
+    "bulk": {"floor", "engine", "catalogue", "bulk", "lake"},
     "api": {"floor", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
     "blocking": {"floor", "engine", "api", "blocking"},
     "lake": {"floor", "lake"},

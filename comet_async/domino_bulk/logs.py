@@ -12,9 +12,9 @@ import msgspec
 
 from comet_async import domino
 from comet_async.domino import has_ended
-from comet_async.domino.common import SERVICE
 from comet_async.domino.log_cursor import LOG_LIMIT, LogCursor, advance, next_page
 from comet_async.domino_bulk.log_file import LogEntry, LogFile, LogForm, log_name
+from comet_async.domino_bulk.servers import url_of
 from comet_async.engine.entry_file import EntryFile
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.session import Session
@@ -127,7 +127,7 @@ async def save_logs(
     book = EntryFile(
         Path(folder, LEDGER_NAME) if ledger is None else Path(ledger),
         kind="logs",
-        url=_url(session),
+        url=url_of(session, "logs"),
         operation="logs",
         arguments={"log_type": log_type, "form": form},
         entry=LogEntry,
@@ -136,13 +136,6 @@ async def save_logs(
         run = _Run(session, book, Path(folder), log_type, form, limit, durable, progress)
         await run.all(job_ids, concurrency)
     return run.report(time.perf_counter() - began)
-
-
-def _url(session: Session) -> str:
-    for service in session.services:
-        if service.name == SERVICE:
-            return service.base_url
-    raise UsageError(f"logs need a session with the service {SERVICE}")
 
 
 class _Run:
