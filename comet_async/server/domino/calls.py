@@ -14,7 +14,7 @@ from comet_async.server.records import Json, JsonObject
 if TYPE_CHECKING:
     from comet_async.server.domino.world import World
 
-__all__ = ["Answered", "Call", "Handler", "Octets", "missing"]
+__all__ = ["Answered", "Call", "Handler", "Octets"]
 
 _TRUE = {"true", "1", "yes"}
 _MOST_DIGITS = 19
@@ -136,8 +136,3 @@ class Call:
 
 Answered: TypeAlias = "JsonObject | list[Json] | Octets | None"
 Handler: TypeAlias = Callable[[Call], Answered]
-
-
-def missing(what: str, name: str) -> ApiError:
-    """Return the error of a thing that is not there."""
-    return ApiError(404, f"{what} {name} not found")

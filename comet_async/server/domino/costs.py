@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from comet_async.server.domino.calls import Answered, Call, Handler, missing
+from comet_async.server.domino.calls import Answered, Call, Handler
 from comet_async.server.domino.clock import rfc3339
 from comet_async.server.domino.ids import Kind, made_id
+from comet_async.server.domino.refusing import missing
 from comet_async.server.domino.shapes import example
 from comet_async.server.domino.spec import EPOCH
 from comet_async.server.domino.table import Table

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from comet_async.server.domino.calls import Call, Handler, missing
+from comet_async.server.domino.calls import Call, Handler
 from comet_async.server.domino.clock import rfc3339
 from comet_async.server.domino.ids import Kind, made_id, place_of
 from comet_async.server.domino.keeping import Kept
+from comet_async.server.domino.refusing import missing
 from comet_async.server.domino.spec import EPOCH
 from comet_async.server.domino.world import Rows, World
 from comet_async.server.problems import ApiError

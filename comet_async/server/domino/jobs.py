@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import msgspec
 
-from comet_async.server.domino.calls import Call, Handler, Octets, missing
+from comet_async.server.domino.calls import Call, Handler, Octets
 from comet_async.server.domino.job import Job, Tag
 from comet_async.server.domino.job_log import COMPLETE, read_log
 from comet_async.server.domino.pages import cut
+from comet_async.server.domino.refusing import missing
 from comet_async.server.problems import ApiError
 from comet_async.server.records import Json, JsonObject
 

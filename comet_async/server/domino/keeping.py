@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from comet_async.server.domino.calls import Answered, Call, Handler, missing
+from comet_async.server.domino.calls import Answered, Call, Handler
 from comet_async.server.domino.facts import facts
+from comet_async.server.domino.refusing import missing
 from comet_async.server.domino.shapes import example, fitted
 from comet_async.server.domino.world import Rows
 from comet_async.server.problems import ApiError

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from comet_async.server.domino.calls import Call, Handler, missing
+from comet_async.server.domino.calls import Call, Handler
 from comet_async.server.domino.ids import Kind, made_id
 from comet_async.server.domino.keeping import Kept
+from comet_async.server.domino.refusing import missing
 from comet_async.server.domino.world import Rows, World, made
 from comet_async.server.problems import ApiError
 from comet_async.server.records import Json, JsonObject

@@ -5,8 +5,9 @@ The public API can start a job and cannot stop one, and cannot find a project by
 
 from __future__ import annotations
 
-from comet_async.server.domino.calls import Answered, Call, Handler, missing
+from comet_async.server.domino.calls import Answered, Call, Handler
 from comet_async.server.domino.facts import Operation
+from comet_async.server.domino.refusing import missing
 from comet_async.server.records import JsonObject
 
 __all__ = ["PRIVATE"]

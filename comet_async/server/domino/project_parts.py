@@ -5,9 +5,10 @@ from __future__ import annotations
 import mimetypes
 from hashlib import blake2b
 
-from comet_async.server.domino.calls import Call, Handler, Octets, missing
+from comet_async.server.domino.calls import Call, Handler, Octets
 from comet_async.server.domino.ids import Kind, place_of
 from comet_async.server.domino.keeping import Kept
+from comet_async.server.domino.refusing import missing
 from comet_async.server.domino.world import Rows
 from comet_async.server.problems import ApiError
 from comet_async.server.records import Json, JsonObject

@@ -10,7 +10,7 @@ from comet_async.server.answers import Answer
 from comet_async.server.domino.ids import Names
 from comet_async.server.problems import ApiError
 
-__all__ = ["REQUEST_ID", "Refusing"]
+__all__ = ["REQUEST_ID", "Refusing", "missing"]
 
 REQUEST_ID = "X-Request-Id"
 """Header that holds the id of an exchange."""
@@ -52,3 +52,8 @@ class Refusing:
         failure = {"requestId": request_id, "errors": [error.message]}
         body = msgspec.json.encode(documents.get(shape, failure))
         return Answer(error.status, {**_JSON, **extra}, body)
+
+
+def missing(what: str, name: str) -> ApiError:
+    """Return the error of a thing that is not there."""
+    return ApiError(404, f"{what} {name} not found")

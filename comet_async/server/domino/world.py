@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TypedDict, Unpack
 
-from comet_async.server.domino.calls import missing
 from comet_async.server.domino.clock import Clock, rfc3339
 from comet_async.server.domino.ids import Kind, Names, made_id, place_of
 from comet_async.server.domino.job import Job, JobPlan
 from comet_async.server.domino.made_jobs import made_jobs
+from comet_async.server.domino.refusing import missing
 from comet_async.server.domino.spec import EPOCH, DominoSpec
 from comet_async.server.domino.table import Table
 from comet_async.server.records import Json, JsonObject
