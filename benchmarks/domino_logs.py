@@ -1,9 +1,10 @@
 """Logs of many Domino jobs: lines, seconds, and the most memory that saving them takes.
 
-    python -m benchmarks.domino_logs --jobs 1000 --lines 25000
+    python -m benchmarks.domino_logs --jobs 1000 --lines 25000 --kills 3
 
 The server has a process of its own and makes its lines as they are asked for; so has the client,
-whose largest resident size is told (VmHWM). Every file is compared with what the server has.
+whose largest resident size is told (VmHWM). The client is killed so many times on its way, and
+begun again. Every file is compared with what the server has.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import argparse
 import asyncio
 import json
 import multiprocessing
+import random
 import subprocess
 import sys
 import tempfile
@@ -90,6 +92,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--lines", type=int, default=25_000)
+    parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--client", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.client:
@@ -101,6 +104,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "benchmarks.domino_logs", "--jobs", str(asked.jobs)]
         command += ["--client", f"http://127.0.0.1:{port.get()}", folder]
+        for _ in range(asked.kills):
+            with subprocess.Popen(command) as child:
+                time.sleep(random.uniform(2.0, 6.0))
+                child.kill()
         subprocess.run(command, check=True)
         expected = "".join(f"{text(number)}\n" for number in range(asked.lines)).encode()
         files = sorted(Path(folder).glob("*.log"))
