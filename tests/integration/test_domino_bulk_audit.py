@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -178,6 +179,52 @@ async def test_a_process_may_be_killed_at_any_time(tmp_path: Path) -> None:
             assert found.read_bytes() == path.read_bytes()
             assert beside(found) == [".audit.jsonl.audit.record"]
     assert len(moments) == 12
+
+
+CHILD = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from comet_async import Session, domino, domino_bulk
+from comet_async.service import Limits
+
+async def main(key, url, path):
+    service = domino.service(key, host=url, environ={}, limits=Limits())
+    async with Session(service) as session:
+        await domino_bulk.export_gateway_audit(
+            session,
+            Path(path),
+            start=datetime(2024, 1, 1, tzinfo=UTC),
+            window=60,
+            end=datetime(2024, 1, 3, tzinfo=UTC),
+            progress=lambda done, of: print(done, flush=True),
+        )
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("windows", [1, 7, 40])
+async def test_a_process_that_was_killed_is_gone_on_with(tmp_path: Path, windows: int) -> None:
+    path = tmp_path / "audit.jsonl"
+    async with domino_server(DominoSpec(audit_events=2_000)) as server:
+        command = [sys.executable, "-c", CHILD, LOCAL_KEY, server.url, str(path)]
+        child = await anyio.open_process(command, stderr=None)
+        assert child.stdout is not None
+        heard = b""
+        while heard.count(b"\n") < windows:
+            heard += await child.stdout.receive()
+        child.kill()
+        await child.wait()
+        await child.aclose()
+        assert not path.exists()
+        async with connected(server) as session:
+            report = await domino_bulk.export_gateway_audit(session, path, end=minutes(2_880))
+    assert report.earlier is not None
+    assert report.events <= 2_000 - windows
+    found = [event["metadata"]["tokens"] for event in events(path)]
+    assert found == [str(at) for at in range(2_000)]
+    assert beside(path) == [".audit.jsonl.audit.record"]
 
 
 async def test_a_kill_between_renaming_and_noting_it(tmp_path: Path) -> None:
