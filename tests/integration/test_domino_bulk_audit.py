@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import anyio
 import pytest
 
 from comet_async import Session, comet, domino, domino_bulk
@@ -179,6 +181,52 @@ async def test_a_process_may_be_killed_at_any_time(tmp_path: Path) -> None:
     assert len(moments) == 12
 
 
+CHILD = """
+import asyncio, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from comet_async import Session, domino, domino_bulk
+from comet_async.service import Limits
+
+async def main(key, url, path):
+    service = domino.service(key, host=url, environ={}, limits=Limits())
+    async with Session(service) as session:
+        await domino_bulk.export_gateway_audit(
+            session,
+            Path(path),
+            start=datetime(2024, 1, 1, tzinfo=UTC),
+            window=60,
+            end=datetime(2024, 1, 3, tzinfo=UTC),
+            progress=lambda done, of: print(done, flush=True),
+        )
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("windows", [1, 7, 40])
+async def test_a_process_that_was_killed_is_gone_on_with(tmp_path: Path, windows: int) -> None:
+    path = tmp_path / "audit.jsonl"
+    async with domino_server(DominoSpec(audit_events=2_000)) as server:
+        command = [sys.executable, "-c", CHILD, LOCAL_KEY, server.url, str(path)]
+        child = await anyio.open_process(command, stderr=None)
+        assert child.stdout is not None
+        heard = b""
+        while heard.count(b"\n") < windows:
+            heard += await child.stdout.receive()
+        child.kill()
+        await child.wait()
+        await child.aclose()
+        assert not path.exists()
+        async with connected(server) as session:
+            report = await domino_bulk.export_gateway_audit(session, path, end=minutes(2_880))
+    assert report.earlier is not None
+    assert report.events <= 2_000 - windows
+    found = [event["metadata"]["tokens"] for event in events(path)]
+    assert found == [str(at) for at in range(2_000)]
+    assert beside(path) == [".audit.jsonl.audit.record"]
+
+
 async def test_a_kill_between_renaming_and_noting_it(tmp_path: Path) -> None:
     path, record = tmp_path / "audit.jsonl", tmp_path / ".audit.jsonl.audit.record"
     export = domino_bulk.export_gateway_audit
@@ -214,9 +262,42 @@ async def test_a_window_that_times_out_is_halved(tmp_path: Path) -> None:
     async with domino_server() as server, connected(server) as session:
         server.faults.add("stall_headers", 30.0, GATEWAY, times=1)
         report = await domino_bulk.export_gateway_audit(
-            session, path, start=START, end=minutes(50), timeout=0.2
+            session, path, start=START, end=minutes(50), timeout=1.0
         )
-    assert (report.halved, report.events) == (1, 50)
+    assert report.halved >= 1
+    assert report.events == 50
+
+
+async def test_a_window_whose_answer_is_too_large_is_halved(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    async with domino_server() as server:
+        service = domino.service(LOCAL_KEY, host=server.url, environ={}, limits=Limits())
+        async with Session(service, retry=ONCE, max_body_bytes=4_000) as session:
+            report = await domino_bulk.export_gateway_audit(
+                session, path, start=START, end=minutes(50), concurrency=1
+            )
+    assert report.halved >= 3
+    assert [event["metadata"]["tokens"] for event in events(path)] == [str(at) for at in range(50)]
+
+
+async def test_an_export_that_is_cancelled_goes_on_where_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    export = domino_bulk.export_gateway_audit
+    async with domino_server() as server, connected(server) as session:
+        with anyio.CancelScope() as scope:
+
+            def cancel(done: float, _of: float) -> None:
+                if done >= 1_200:
+                    scope.cancel()
+
+            await export(session, path, start=START, end=minutes(50), window=300, progress=cancel)
+        assert scope.cancelled_caught
+        assert not path.exists()
+        report = await export(session, path, end=minutes(50), window=300)
+    assert report.earlier is not None
+    assert report.earlier >= "2024-01-01T00:20"
+    assert [event["metadata"]["tokens"] for event in events(path)] == [str(at) for at in range(50)]
+    assert beside(path) == [".audit.jsonl.audit.record"]
 
 
 @pytest.mark.parametrize(("status", "kind"), [(413, ClientError), (503, ServerError)])
