@@ -1,4 +1,4 @@
-"""comet_async: an asyncio-native client for the Comet ML REST API v2.
+"""comet_async: an asyncio-native client for the REST APIs of Comet ML and Domino Data Lab.
 
 An endpoint is a function that returns an immutable `Request[T]`; a `Session` sends it.
 """

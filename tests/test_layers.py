@@ -86,9 +86,10 @@ FOLDERS = {
     "query": "query",
     "bulk": "bulk",
     "domino_bulk": "bulk",
+    "testing": "testing",
     "blocking": "blocking",
 }
-FILES = {"__init__": "public", "__main__": "main", "testing": "testing"}
+FILES = {"__init__": "public", "__main__": "main"}
 
 
 def layer_of(module: str) -> str:
