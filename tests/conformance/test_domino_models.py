@@ -99,6 +99,8 @@ NAMELESS: Mapping[str, tuple[str, str]] = {
     "DeploymentType": ("ModelDeploymentConfiguration", "deploymentType"),
     "LogsMetadata": ("LogsEnvelopeV1", "metadata"),
 }
+# Structs that never travel: where a reader of a log stands.
+OURS_ALONE = {"LogCursor", "LogStep"}
 # Servers lay the figures of a page flat, nest them, or both.
 BOTH_WAYS: Mapping[str, set[str]] = {
     "PaginationV1": {"nextPageToken"},
@@ -164,8 +166,8 @@ def test_every_class_is_of_a_model() -> None:
     assert len(named) == len(BY_MODEL)
     assert all(model_told(CLASSES[name]) in MODELS for name in named)
     of_values = {kind.__name__ for kind in enumerations_of_fields()}
-    assert set(CLASSES) == named | set(NAMELESS) | of_values
-    assert set(CLASSES) <= set(domino.__all__)
+    assert set(CLASSES) == named | set(NAMELESS) | of_values | OURS_ALONE
+    assert set(CLASSES) - OURS_ALONE <= set(domino.__all__)
 
 
 @pytest.mark.parametrize("name", sorted(ARGUMENTS))
