@@ -74,6 +74,11 @@ def client(
     return session
 
 
+def goal_of(how: str) -> Target:
+    """Return what to ask a service for that nothing is known of."""
+    return Target(service=how.partition("_")[0])
+
+
 async def judged(
     session: Session, goal: Target, folder: Path, shown: Shown, *, files: bool = True
 ) -> list[BaseException]:
@@ -109,7 +114,7 @@ async def test_l1_l2_server_that_repeats_the_key_is_masked(
     saying: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     async with raw_server(echo(saying)) as server, client(server.url, shown, how) as session:
-        await judged(session, Target(service=how.partition("_")[0]), tmp_path, shown, files=False)
+        await judged(session, goal_of(how), tmp_path, shown, files=False)
     assert server.heard
 
 
@@ -134,9 +139,7 @@ async def test_l3_signed_query_of_a_redirect_is_hidden(
             first.actions = [signed(away if fault == "refused" else storage.url, SIGNATURE)]
             storage.actions = [actions.get(fault) or signed(storage.url, SIGNATURE)]
             async with client(first.url, shown, how) as session:
-                errors = await judged(
-                    session, Target(service=how.partition("_")[0]), tmp_path, shown
-                )
+                errors = await judged(session, goal_of(how), tmp_path, shown)
     assert errors
 
 
@@ -161,7 +164,7 @@ async def test_l3_signed_query_of_a_refused_redirect_is_hidden(
     async with raw_server(answer(status="302 Found", headers=[location])) as first:
         del location
         async with client(first.url.replace("127.0.0.1", "localhost"), shown, how) as session:
-            errors = await judged(session, Target(service=how.partition("_")[0]), tmp_path, shown)
+            errors = await judged(session, goal_of(how), tmp_path, shown)
     assert errors
 
 
@@ -176,6 +179,7 @@ async def failure(work: Awaitable[object], seconds: float | None = None) -> Exce
 
 
 @pytest.mark.usefixtures("debugging")
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize(
     ("fault", "argument"),
     [
@@ -188,10 +192,10 @@ async def failure(work: Awaitable[object], seconds: float | None = None) -> Exce
     ],
 )
 async def test_l2_deadline_during_a_fault_hides_the_key(
-    fault: str, argument: float, shown: Shown, tmp_path: Path
+    fault: str, argument: float, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     async with LocalServer(synthetic=SPEC) as server:
-        service = here(server.url)
+        service = SERVICES[how](server.url)
         async with Session(service, observer=[log_events, shown.note], draw=lambda: 1.0) as session:
             goal = await target(session)
             server.faults.add(fault, argument)
@@ -201,43 +205,46 @@ async def test_l2_deadline_during_a_fault_hides_the_key(
                 assert shown.hits(error, folder=tmp_path) == []
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("fault", ["stall_headers", "stall_body"])
 async def test_l3_deadline_at_the_storage_hides_the_signed_query(
-    fault: str, shown: Shown, tmp_path: Path
+    fault: str, how: str, shown: Shown, tmp_path: Path
 ) -> None:
     begun = b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\nabc"
     halt = stall(begun if fault == "stall_body" else b"")
     async with (
         raw_server(halt) as storage,
         raw_server(signed(storage.url, SIGNATURE)) as first,
-        Session(here(first.url), observer=shown.note) as session,
+        Session(SERVICES[how](first.url), observer=shown.note) as session,
     ):
         for operation in OPERATIONS.values():
-            error = await failure(operation(session, Target(), tmp_path, shown), 0.1)
+            error = await failure(operation(session, goal_of(how), tmp_path, shown), 0.1)
             assert shown.hits(error, folder=tmp_path) == []
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("place", ["body", "observer", "progress", "pairs", "reader", "hook"])
-async def test_l2_bug_of_the_user_shows_no_key(place: str, shown: Shown, tmp_path: Path) -> None:
+async def test_l2_bug_of_the_user_shows_no_key(
+    place: str, how: str, shown: Shown, tmp_path: Path
+) -> None:
     def bug(*_: object) -> None:
         raise ZeroDivisionError("a bug of the user's")
 
     def pairs() -> Iterator[tuple[int, Request[object]]]:
-        yield 1, comet.get_workspaces()
+        yield 1, goal_of(how).json
         bug()
 
     async def use(service: Service) -> None:
         async with Session(service, observer=bug if place == "observer" else None) as session:
             if place == "progress":
-                goal = await target(session)
-                await session.download(goal.octets, tmp_path / "file", progress=bug)
+                await session.download(goal_of(how).octets, tmp_path / "file", progress=bug)
             async with session.fan_out(pairs()) as outcomes:
                 async for _ in outcomes:
                     if place == "body":
                         bug()
 
-    async with LocalServer(synthetic=SPEC) as server:
-        service = here(server.url)
+    async with raw_server(answer(b"{}")) as server:
+        service = SERVICES[how](server.url)
         if place == "reader":
             service = msgspec.structs.replace(service, read_message=bug)
         if place == "hook":
@@ -247,31 +254,35 @@ async def test_l2_bug_of_the_user_shows_no_key(place: str, shown: Shown, tmp_pat
     assert shown.hits(error, folder=tmp_path) == []
 
 
-async def test_l2_exception_groups_hide_the_key(shown: Shown) -> None:
+@pytest.mark.parametrize("how", SERVICES)
+async def test_l2_exception_groups_hide_the_key(how: str, shown: Shown) -> None:
     async def use(session: Session) -> None:
         async with asyncio.TaskGroup() as tasks:
-            for _ in range(3):
-                tasks.create_task(session.send(Target().json))
-            tasks.create_task(session.send(comet.get_workspaces()))
+            for _ in range(4):
+                tasks.create_task(session.send(goal_of(how).json))
 
-    async with raw_server(echo("bad_json-plain")) as server, client(server.url, shown) as session:
+    async with (
+        raw_server(echo("bad_json-plain")) as server,
+        client(server.url, shown, how) as session,
+    ):
         error = await failure(use(session))
     assert isinstance(error, ExceptionGroup)
     assert shown.hits(error) == []
 
 
-async def test_l2_bugs_of_several_workers_hide_the_key(shown: Shown) -> None:
+@pytest.mark.parametrize("how", SERVICES)
+async def test_l2_bugs_of_several_workers_hide_the_key(how: str, shown: Shown) -> None:
     async def use(service: Service) -> None:
         async with (
             Session(service) as session,
-            session.fan_out((n, Target().json) for n in range(4)) as outcomes,
+            session.fan_out((n, goal_of(how).json) for n in range(4)) as outcomes,
         ):
             async for _ in outcomes:
                 pass
 
     async with raw_server(echo("message_200-plain")) as server:
         error = await failure(
-            use(msgspec.structs.replace(here(server.url), read_message=math.sqrt))
+            use(msgspec.structs.replace(SERVICES[how](server.url), read_message=math.sqrt))
         )
     assert isinstance(error, (TypeError, ExceptionGroup))
     assert shown.hits(error) == []
@@ -290,9 +301,7 @@ async def test_l2_tls_errors_hide_the_key(
             url = f"https://127.0.0.1:{far.port}"
             tls = None if peer == "untrusted" else bundle
             async with client(url, shown, how, tls=tls) as session:
-                errors = await judged(
-                    session, Target(service=how.partition("_")[0]), tmp_path, shown
-                )
+                errors = await judged(session, goal_of(how), tmp_path, shown)
     assert errors
     assert far.heard == []
 
@@ -313,9 +322,7 @@ async def test_l2_a9_proxy_errors_hide_password_and_key(
                 proxy=f"http://user:{PASSWORD}@127.0.0.1:{place}",
             )
             async with session:
-                errors = await judged(
-                    session, Target(service=how.partition("_")[0]), tmp_path, shown
-                )
+                errors = await judged(session, goal_of(how), tmp_path, shown)
     assert errors
 
 
@@ -331,13 +338,15 @@ async def test_l2_a9_unusable_proxy_url_hides_its_password(scheme: str, shown: S
     assert shown.hits(caught.value) == []
 
 
+@pytest.mark.parametrize("how", SERVICES)
 @pytest.mark.parametrize("fault", ["close_before", "stall_headers", "status", "redirect"])
-async def test_l2_writes_that_fail_hide_the_key(fault: str, shown: Shown) -> None:
+async def test_l2_writes_that_fail_hide_the_key(fault: str, how: str, shown: Shown) -> None:
+    write = msgspec.structs.replace(append(), service=goal_of(how).json.service)
     async with LocalServer() as server:
         server.faults.add(fault)
-        async with client(server.url, shown) as session:
+        async with client(server.url, shown, how) as session:
             with pytest.raises(CometAsyncError) as caught:
-                await session.send(append())
+                await session.send(write)
     assert shown.hits(caught.value) == []
 
 
