@@ -7,7 +7,7 @@ has no word of any vendor in it.
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -18,7 +18,15 @@ from comet_async.errors import UsageError
 from comet_async.redaction import bare_url
 from comet_async.request import Request
 
-__all__ = ["Limits", "Quota", "ServerMessage", "Service", "Tls", "checked_base_url"]
+__all__ = [
+    "Limits",
+    "Quota",
+    "ServerMessage",
+    "Service",
+    "Tls",
+    "checked_base_url",
+    "service_named",
+]
 
 
 class Quota(msgspec.Struct, frozen=True):
@@ -150,6 +158,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         return [("name", self.name), ("base_url", bare_url(self.base_url))]
+
+
+def service_named(services: Iterable[Service], name: str) -> Service | None:
+    """Return the first of some profiles that has this name; None where none has."""
+    return next((service for service in services if service.name == name), None)
 
 
 def checked_base_url(url: str) -> str:

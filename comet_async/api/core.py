@@ -18,7 +18,7 @@ from comet_async.errors import BadRequestError, NotFoundError, UsageError
 from comet_async.events import Observer
 from comet_async.redaction import shortened
 from comet_async.request import Blob, Effect, Request
-from comet_async.service import Limits, Service
+from comet_async.service import Limits, Service, service_named
 
 __all__ = ["Core"]
 
@@ -253,7 +253,7 @@ def _service_of(
 
 
 def _comet_of(session: Session) -> Service:
-    for service in session.services:
-        if service.name == "comet":
-            return service
-    raise UsageError("the session has no service named comet")
+    service = service_named(session.services, "comet")
+    if service is None:
+        raise UsageError("the session has no service named comet")
+    return service

@@ -24,6 +24,7 @@ from comet_async.errors import (
 )
 from comet_async.redaction import mask
 from comet_async.request import Effect, Request
+from comet_async.service import service_named
 
 __all__ = ["Operation", "Options", "WritesFailed", "WritesReport", "apply", "each_once"]
 
@@ -203,10 +204,10 @@ def each_once(name: str, items: Iterable[str]) -> list[str]:
 def _ledger(session: Session, operation: Operation, path: Path) -> WriteLedger:
     """Return the ledger of an operation upon the server that its requests go to."""
     name = operation.request(["item"]).service
-    urls = [service.base_url for service in session.services if service.name == name]
-    if not urls:
+    service = service_named(session.services, name)
+    if service is None:
         raise UsageError(f"{operation.name} needs a session with the service {name}")
-    return WriteLedger(path, urls[0], operation.name, operation.arguments)
+    return WriteLedger(path, service.base_url, operation.name, operation.arguments)
 
 
 class _Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from comet_async.domino.common import SERVICE
 from comet_async.engine.session import Session
 from comet_async.errors import UsageError
+from comet_async.service import service_named
 
 __all__ = ["url_of"]
 
@@ -19,7 +20,7 @@ def url_of(session: Session, what: str) -> str:
     Raises:
         UsageError: It has no Domino service.
     """
-    for service in session.services:
-        if service.name == SERVICE:
-            return service.base_url
-    raise UsageError(f"{what} need a session with the service {SERVICE}")
+    service = service_named(session.services, SERVICE)
+    if service is None:
+        raise UsageError(f"{what} need a session with the service {SERVICE}")
+    return service.base_url

@@ -16,7 +16,7 @@ from comet_async.engine.session import Session
 from comet_async.errors import UsageError
 from comet_async.query import Expression, read_expression
 from comet_async.redaction import printable, shortened
-from comet_async.service import Service
+from comet_async.service import Service, service_named
 
 __all__ = [
     "Scope",
@@ -215,9 +215,10 @@ def service_of(session: Session, name: str = SERVICE) -> Service:
     Raises:
         UsageError: It has none.
     """
-    for service in session.services:
-        if service.name == name:
-            return service
-    raise UsageError(
-        f"a harvest needs a session with the {name.capitalize()} service: Session({name}.service())"
-    )
+    service = service_named(session.services, name)
+    if service is None:
+        raise UsageError(
+            f"a harvest needs a session with the {name.capitalize()} service: "
+            f"Session({name}.service())"
+        )
+    return service
