@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
     from comet_async.credentials import FileKey, Secret, StaticKey
+    from comet_async.engine.collected import Collected
     from comet_async.engine.download import Downloaded
     from comet_async.engine.drift import unknown_members
     from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
     from comet_async.engine.names import portable_path
     from comet_async.engine.observing import Counters, log_events
     from comet_async.engine.retry import RetryPolicy
-    from comet_async.engine.session import Collected, Session
+    from comet_async.engine.session import Session
     from comet_async.engine.throttle import Throttle
     from comet_async.engine.transport import Timeouts
     from comet_async.errors import CometAsyncError
@@ -73,7 +74,7 @@ _HOMES = {
     "API": "api.api",
     "APIExperiment": "api.experiment",
     "Blob": "request",
-    "Collected": "engine.session",
+    "Collected": "engine.collected",
     "CometAsyncError": "errors",
     "Counters": "engine.observing",
     "Downloaded": "engine.download",

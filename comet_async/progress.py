@@ -26,12 +26,22 @@ import msgspec
 from comet_async.engine.fan_out import Failed
 from comet_async.events import AttemptEnded, Event, Paused
 from comet_async.redaction import shortened
+from comet_async.shown import told_size
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-__all__ = ["PlainProgress", "RichProgress", "TqdmProgress", "View", "can_move", "track", "view_for"]
+__all__ = [
+    "PlainProgress",
+    "RichProgress",
+    "TqdmProgress",
+    "View",
+    "can_move",
+    "told_size",
+    "track",
+    "view_for",
+]
 
 T = TypeVar("T")
 
@@ -376,12 +386,3 @@ def track(
     if total is not None:
         shown.planned(label, total)
     return _Tracked(outcomes, label, shown)
-
-
-def told_size(size: float) -> str:
-    """Return a number of bytes in words, as "1.2 MB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:  # noqa: PLR2004 decimal prefixes
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

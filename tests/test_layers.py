@@ -22,6 +22,7 @@ FLOOR = {
     "redaction",
     "request",
     "service",
+    "shown",
     "stable_paging",
     "upload",
     "wire",
