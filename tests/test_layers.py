@@ -24,6 +24,7 @@ FLOOR = {
     "service",
     "shown",
     "stable_paging",
+    "tracebacks",
     "upload",
     "wire",
 }
@@ -40,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "server": {"floor", "server"},
     "testing": {"floor", "engine", "catalogue", "server", "testing"},
     "progress": {"floor", "engine", "progress"},
+    "notebook": {"floor", "engine", "notebook"},
     "bulk": {"floor", "engine", "catalogue", "bulk", "lake"},
     "api": {"floor", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
     "blocking": {"floor", "engine", "api", "blocking"},
@@ -70,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         "blocking",
         "lake",
         "harvest",
+        "notebook",
         "public",
     },
     "main": {"cli"},

@@ -42,7 +42,7 @@ class Facade:
         shown = vars(self).get("_asynchronous")
         if not isinstance(shown, Shown):
             return None
-        return shown._repr_html_()  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001  its own
+        return shown._repr_html_()  # pyright: ignore[reportPrivateUsage]
 
 
 def unwrapped(value: object) -> object:
