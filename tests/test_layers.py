@@ -45,6 +45,7 @@ ALLOWED: dict[str, set[str]] = {
     "bulk": {"floor", "engine", "catalogue", "bulk", "lake"},
     "api": {"floor", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
     "blocking": {"floor", "engine", "api", "blocking"},
+    "charts": {"floor", "engine", "catalogue", "query", "lake", "api", "charts"},
     "lake": {"floor", "lake"},
     "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
@@ -57,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "lake",
         "harvest",
         "server",
+        "charts",
         "testing",
         "progress",
         "cli",
@@ -70,6 +72,7 @@ ALLOWED: dict[str, set[str]] = {
         "query",
         "api",
         "blocking",
+        "charts",
         "lake",
         "harvest",
         "notebook",
@@ -92,6 +95,7 @@ FOLDERS = {
     "domino_bulk": "bulk",
     "testing": "testing",
     "blocking": "blocking",
+    "charts": "charts",
 }
 FILES = {"__init__": "public", "__main__": "main"}
 
@@ -250,7 +254,7 @@ def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
     heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
     for module, eager in imported(path):
         if module.split(".", 1)[0] in heavy:
-            late = layer in {"api", "bulk", "cli"} and not eager
+            late = layer in {"api", "bulk", "charts", "cli"} and not eager
             assert layer in {"harvest", "lake", "server"} or late, module
 
 
