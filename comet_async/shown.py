@@ -40,9 +40,9 @@ ROWS = 20
 _LONGEST = 100
 _TITLE = 200
 _ADDRESS = 300
-_HOUR = 3600
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LEFT = ' style="text-align:left"'
+_TOP = ' style="text-align:left;white-space:nowrap"'
 _RIGHT = ' style="text-align:right"'
 
 
@@ -81,7 +81,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
         head = _row("th", self.columns, self.flush_right) if self.columns else ""
         body = "".join(_row("td", row, self.flush_right) for row in self.rows)
         rest = f'<tr><td colspan="{len(self.columns)}"{_LEFT}>{_rest(self.more)}</td></tr>'
-        caption = f"<caption{_LEFT}>{html.escape(self.title)}</caption>"
+        caption = f"<caption{_TOP}>{html.escape(self.title)}</caption>"
         return f"<table>{caption}{head}{body}{rest if self.more else ''}</table>"
 
     def to_text(self) -> str:

@@ -270,8 +270,14 @@ class LakeReader(Shown):
     def _table(self) -> Table:
         at = "" if self.snapshot is None else f" at snapshot {self.snapshot}"
         return short_table(
-            f"LakeReader {self.folder}{at}, {len(self)} tables",
+            f"LakeReader {_told(self.folder)}{at}, {len(self)} tables",
             ("table", "rows", "size"),
             [(name, own.rows, told_size(own.bytes)) for name, own in self._tables.items()],
             limit=len(self),
         )
+
+
+def _told(folder: Path) -> Path:
+    """Return a folder as one would name it here."""
+    here = Path.cwd()
+    return folder.relative_to(here) if folder.is_relative_to(here) else folder

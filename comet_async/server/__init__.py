@@ -44,7 +44,7 @@ from comet_async.server.synthetic_series import (
     TEXT_METRIC,
 )
 from comet_async.server.synthetic_spec import SyntheticSpec
-from comet_async.server.threaded import serve_in_thread
+from comet_async.server.threaded import serve_in_thread, serve_until_exit
 
 __all__ = [
     "FAULT_NAMES",
@@ -86,4 +86,5 @@ __all__ = [
     "series_of",
     "serve_forever",
     "serve_in_thread",
+    "serve_until_exit",
 ]

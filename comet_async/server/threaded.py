@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from comet_async.server.hosting import Host
 
-__all__ = ["serve_in_thread"]
+__all__ = ["serve_in_thread", "serve_until_exit"]
 
 _PATIENCE = 60.0
 AnyHost = TypeVar("AnyHost", bound=Host)
@@ -86,3 +87,19 @@ def serve_in_thread(server: AnyHost) -> Generator[AnyHost, None, None]:
         yield server
     finally:
         background.stop()
+
+
+def serve_until_exit(server: AnyHost) -> AnyHost:
+    """Serve in the background until the process ends, as a notebook does; returns at once.
+
+    Args:
+        server: Not yet entered.
+
+    Raises:
+        ArchiveError: An archive is missing or not usable.
+        OSError: The port is taken.
+    """
+    background = _Background(server)
+    background.start()
+    atexit.register(background.stop)
+    return server

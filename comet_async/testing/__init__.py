@@ -45,6 +45,7 @@ __all__ = [
     "FakeTransport",
     "Reply",
     "Scripted",
+    "demo_server",
     "domino_server",
     "local_server",
     "local_service",
@@ -113,6 +114,17 @@ def local_server(
         chart_refusal=chart_refusal,
         chart_seconds_per_million=chart_seconds_per_million,
     )
+
+
+def demo_server() -> LocalServer:
+    """Return an embedded Comet with the package's real runs, which listens until the process ends.
+
+    For notebooks: it has a thread of its own, so a cell may ask it with `await`, or without by way
+    of `comet_async.blocking`. `API(LOCAL_KEY, url=demo_server().url)` is its client.
+    """
+    from comet_async.server import serve_until_exit  # noqa: PLC0415 slow to import
+
+    return serve_until_exit(local_server(sample=True))
 
 
 def domino_server(
