@@ -90,14 +90,10 @@ def serve_in_thread(server: AnyHost) -> Generator[AnyHost, None, None]:
 
 
 def serve_until_exit(server: AnyHost) -> AnyHost:
-    """Serve in the background until the process ends, as a notebook does; returns at once.
+    """Serve in the background until the process ends; returns the listening server.
 
     Args:
-        server: Not yet entered.
-
-    Raises:
-        ArchiveError: An archive is missing or not usable.
-        OSError: The port is taken.
+        server: As for `serve_in_thread`, which raises the same errors.
     """
     background = _Background(server)
     background.start()

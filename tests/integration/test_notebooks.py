@@ -25,8 +25,10 @@ PATHS = sorted(EXAMPLES.glob("*.ipynb"))
 NAMES = ["compare_runs", "first_chart", "harvest_and_sql"]
 PICTURES = {"compare_runs": 2, "first_chart": 2, "harvest_and_sql": 1}
 MOST_LINES = 20
-VARIES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d|\d+(?:\.\d+)? s\b|\d+:\d\d(?::\d\d h| min)")
-"""Times and durations."""
+VARIES = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d|\d+(?:\.\d+)? (?:s|kB|bytes)\b|\d+:\d\d(?::\d\d h| min)|\bbytes=\d+"
+)
+"""Times, durations, and sizes, which are another with another pyarrow."""
 
 
 def code(notebook: Any) -> Iterator[Any]:

@@ -15,7 +15,16 @@ from comet_async.api import Experiments
 from comet_async.errors import NotFoundError
 from comet_async.harvest.planner import Listed
 from comet_async.service import Limits
-from comet_async.shown import Link, Shown, Table, facts, short_table, told_duration, told_time
+from comet_async.shown import (
+    Link,
+    Shown,
+    Table,
+    facts,
+    short_table,
+    told_duration,
+    told_size,
+    told_time,
+)
 
 KEY = "sentinel0KEY0that0nobody0sees"
 HOSTILE = [
@@ -276,6 +285,10 @@ def test_what_shows_itself_is_the_value_that_it_was() -> None:
 )
 def test_durations_are_told_in_words(seconds: float | None, told: str | None) -> None:
     assert told_duration(seconds) == told
+
+
+def test_sizes_are_told_in_words() -> None:
+    assert [told_size(10.0**n) for n in (0, 4, 13)] == ["1 bytes", "10.0 kB", "10.0 TB"]
 
 
 def test_times_beyond_any_calendar_are_none() -> None:
