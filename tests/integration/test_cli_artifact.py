@@ -267,6 +267,7 @@ def test_a_key_refused_meanwhile_ends_all(run: Run, server: LocalServer) -> None
     assert "the same command goes on with what is missing" in ended.err
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_signal_leaves_whole_files_alone_and_the_command_goes_on(
     run: Run, server: LocalServer, tmp_path: Path
 ) -> None:

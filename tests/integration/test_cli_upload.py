@@ -328,6 +328,7 @@ def test_a_wrong_experiment_gives_one_line(
     assert len(ended.err.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_signal_ends_it_and_says_what_is_not_known(
     run: Run, experiment: str, server: LocalServer, tmp_path: Path
 ) -> None:
