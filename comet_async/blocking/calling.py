@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Concatenate, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast, overload
 
 from comet_async.blocking.facade import unwrapped
 from comet_async.blocking.portal import leased
 from comet_async.blocking.session import Session
 from comet_async.engine.session import Session as AsyncSession
+
+if TYPE_CHECKING:
+    from comet_async.api.api import API as AsyncAPI  # noqa: N811 both are called so
+    from comet_async.blocking.api import API
 
 __all__ = ["call"]
 
@@ -27,6 +31,16 @@ def call(
 
 
 @overload
+def call(
+    function: Callable[Concatenate[AsyncAPI, P], Awaitable[T]],
+    api: API,
+    /,
+    *args: P.args,
+    **options: P.kwargs,
+) -> T: ...
+
+
+@overload
 def call(function: Callable[P, Awaitable[T]], /, *args: P.args, **options: P.kwargs) -> T: ...
 
 
@@ -36,8 +50,8 @@ def call(function: Callable[..., Awaitable[T]], /, *args: object, **options: obj
     Args:
         function: The coroutine function; it is called in the portal's thread, and so are the
             callbacks that are given to it.
-        args: Its arguments. Blocking sessions are given to it as the asynchronous ones that they
-            stand for; for a type checker a blocking session may come first, and elsewhere it is
+        args: Its arguments. Blocking sessions and APIs are given to it as the asynchronous ones
+            that they stand for; for a type checker one may come first, and elsewhere it is
             `session.asynchronous`.
         options: Its keyword arguments, likewise.
 

@@ -210,6 +210,7 @@ from comet_async.comet.metrics import (
     get_experiment_others,
     get_experiment_parameters,
     get_multi_metric_chart,
+    parameter_text,
 )
 from comet_async.comet.models import (
     ExperimentModel,
@@ -584,6 +585,7 @@ __all__ = [
     "paged_experiments",
     "paged_projects",
     "paged_search",
+    "parameter_text",
     "query_project",
     "read_config_text",
     "read_message",

@@ -33,6 +33,7 @@ __all__ = [
     "get_experiment_others",
     "get_experiment_parameters",
     "get_multi_metric_chart",
+    "parameter_text",
 ]
 
 
@@ -334,3 +335,14 @@ def get_multi_metric_chart(
             "fetchFull": bool(fetch_full),
         },
     )
+
+
+def parameter_text(cell: Cell | bool) -> str | None:  # noqa: FBT001 a value, not a flag
+    """Return a parameter of a chart as text, booleans in small letters as Comet writes them.
+
+    >>> parameter_text(True), parameter_text("1.0E-5"), parameter_text(0.5)
+    ('true', '1.0E-5', '0.5')
+    """
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return cell if cell is None or isinstance(cell, str) else repr(cell)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 import msgspec
 
@@ -21,7 +21,6 @@ from comet_async.redaction import shortened
 
 __all__ = ["ChartRows", "ExperimentRows", "chart_rows"]
 
-_Parameter: TypeAlias = Cell | bool
 _LISTS = ("steps", "epochs", "timestamps")
 _COLUMNS = ("step", "epoch", "timestamp")
 _LARGE = 128 * 1024
@@ -64,7 +63,7 @@ class _Split(msgspec.Struct, frozen=True):
 
 
 class _Parameters(msgspec.Struct, frozen=True):
-    params: dict[str, _Parameter] | None = None
+    params: dict[str, Cell | bool] | None = None
 
 
 def chart_rows(body: bytes, keys: Sequence[str], parameters: Sequence[str]) -> ChartRows:
@@ -116,7 +115,7 @@ def _entry(key: str, raw: bytes, parameters: Sequence[str]) -> ExperimentRows:
     problem = ""
     try:
         params = decode(raw, _Parameters).params or {}
-        told = {name: _text(params.get(name)) for name in parameters}
+        told = {name: comet.parameter_text(params.get(name)) for name in parameters}
         known = {name: text for name, text in told.items() if text is not None}
         parsed = document(raw, _members(), only_known=False) if len(raw) >= _LARGE else None
         rows = None if parsed is None else _rows(key, parsed, raw)
@@ -124,13 +123,6 @@ def _entry(key: str, raw: bytes, parameters: Sequence[str]) -> ExperimentRows:
     except DecodeError as error:
         problem = error.message
     raise DecodeError(f"experiment {shortened(key, 60)}: {problem}")
-
-
-def _text(cell: _Parameter) -> str | None:
-    """Return a parameter as text; Comet sends texts, and writes booleans in small letters."""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    return cell if cell is None or isinstance(cell, str) else repr(cell)
 
 
 @functools.cache

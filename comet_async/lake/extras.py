@@ -9,7 +9,14 @@ from comet_async.errors import UsageError
 
 __all__ = ["extra"]
 
-_EXTRAS = {"pyarrow": "harvest", "duckdb": "harvest", "pandas": "pandas", "polars": "polars"}
+_EXTRAS = {
+    "altair": "charts",
+    "duckdb": "harvest",
+    "pandas": "pandas",
+    "polars": "polars",
+    "pyarrow": "harvest",
+    "vl_convert": "charts",
+}
 _REMOTE = "remote"
 
 

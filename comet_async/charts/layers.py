@@ -1,0 +1,348 @@
+"""One plot as layers of Vega-Lite: bands, lines, middles, the best one, labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from comet_async.charts.lines import Plot
+from comet_async.charts.options import Options
+from comet_async.charts.points import Point, decimated
+from comet_async.charts.style import FADED, Spec, legible
+from comet_async.redaction import printable
+
+__all__ = ["layers"]
+
+_GAP = 13.0
+_HOVERED = 6_000
+_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+_TITLES = {
+    "step": "step",
+    "epoch": "epoch",
+    "duration": "duration (s)",
+    "time": "time (UTC)",
+}
+
+
+def layers(plot: Plot, options: Options) -> Spec:
+    """Return the specification of one plot.
+
+    Args:
+        plot: The plot.
+        options: What was asked for.
+    """
+    made = [
+        *_bands(plot, options),
+        *_lines(plot, options),
+        *_middles(plot, options),
+        *_best(plot, options),
+        *_labels(plot, options),
+    ]
+    made[0]["params"] = [{"name": "zoom", "select": "interval", "bind": "scales"}]
+    return {"width": options.width, "height": options.height, "layer": made}
+
+
+def _x(plot: Plot, options: Options) -> Spec:
+    axis: Spec = {
+        "labelOverlap": True,
+        "labelFlush": False,
+        "tickCount": max(2, options.width // 90),
+    }
+    scale: Spec = {"domain": [*plot.span], "nice": False, "zero": False}
+    kind = "quantitative"
+    if options.x == "time":
+        kind = "temporal"
+        scale = {"type": "utc", "domain": [*plot.span]}
+        axis["labelAngle"] = 0
+    elif options.log_x:
+        scale = {"type": "log", "domain": [*plot.span], "nice": False}
+    elif options.x in {"step", "epoch"}:
+        axis["tickMinStep"] = 1
+    return {
+        "field": "x",
+        "type": kind,
+        "title": _TITLES[options.x] + (", log scale" if options.log_x else ""),
+        "scale": scale,
+        "axis": axis,
+    }
+
+
+def _y(plot: Plot, options: Options, field: str = "y") -> Spec:
+    title = ", ".join(printable(name) for name in plot.metrics)
+    scale: Spec = {"domain": [*plot.range], "nice": False, "zero": False}
+    axis: Spec = {
+        "labelOverlap": True,
+        "tickCount": max(2, options.height // 50),
+        "titleLimit": max(80, options.height),
+    }
+    if options.log_y:
+        scale = {"type": "log", "domain": [*plot.range], "nice": False}
+        axis["format"] = "~g"
+    return {
+        "field": field,
+        "type": "quantitative",
+        "title": title + (" (log scale)" if options.log_y else ""),
+        "scale": scale,
+        "axis": axis,
+    }
+
+
+def _rows(plot: Plot, points: Sequence[tuple[int, Sequence[Point]]]) -> Spec:
+    """Return the data of lines: one row for each, its points as two lists."""
+    rows: list[Spec] = []
+    for at, found in points:
+        line = plot.lines[at]
+        row: Spec = {
+            "curve": at,
+            "name": line.label,
+            "group": line.group,
+            "metric": printable(line.metric),
+            "colour": line.colour,
+            "x": [x for x, _ in found],
+            "y": [y for _, y in found],
+        }
+        if line.group in plot.groups.numbers:
+            row["number"] = plot.groups.numbers[line.group]
+        rows.append(row)
+    return {"values": rows}
+
+
+def _colour(plot: Plot, options: Options) -> Spec:
+    if plot.labelled:
+        return {"field": "colour", "type": "nominal", "scale": None}
+    if plot.best is not None and plot.groups.title is None:
+        return {"value": FADED}
+    return plot.groups.colour(options.width)
+
+
+def _line(
+    plot: Plot, options: Options, data: Spec, colour: Spec, mark: Spec, *, dashed: bool = False
+) -> Spec:
+    encoding: Spec = {
+        "x": _x(plot, options),
+        "y": _y(plot, options),
+        "detail": {"field": "curve", "type": "nominal"},
+        "color": colour,
+        "tooltip": _tooltip(plot, options),
+    }
+    if dashed:
+        encoding["strokeDash"] = {
+            "field": "metric",
+            "type": "nominal",
+            "sort": None,
+            "legend": None,
+            "scale": {
+                "domain": [printable(name) for name in plot.metrics],
+                "range": [_DASHES[at % len(_DASHES)] for at in range(len(plot.metrics))],
+            },
+        }
+    return {
+        "data": data,
+        "transform": [{"flatten": ["x", "y"]}],
+        "mark": {"type": "line", "order": False, "clip": True, "strokeJoin": "round", **mark},
+        "encoding": encoding,
+    }
+
+
+def _tooltip(plot: Plot, options: Options, *, exact: bool = False) -> list[Spec]:
+    told: list[Spec] = [{"field": "name", "type": "nominal", "title": "experiment"}]
+    if plot.groups.title is not None:
+        told.append({"field": "group", "type": "nominal", "title": plot.groups.title})
+    if exact:
+        at: Spec = {"field": "x", "type": "quantitative", "title": _TITLES[options.x]}
+        if options.x == "time":
+            at = {**at, "type": "temporal", "format": "%Y-%m-%d %H:%M:%S"}
+        told.append(at)
+        told.append({"field": "y", "type": "quantitative", "title": "value"})
+    return told
+
+
+def _lines(plot: Plot, options: Options) -> Iterable[Spec]:
+    thinned = [(at, plot.lines[at].thinned(plot.limit, log_x=options.log_x)) for at in plot.shown]
+    data = _rows(plot, thinned)
+    colour = _colour(plot, options)
+    faded = plot.best is not None or bool(plot.middles)
+    crowded = len(plot.shown)
+    opacity = max(0.12, min(0.45, 12 / crowded)) if faded else (0.9 if plot.labelled else 0.6)
+    dashed = len(plot.metrics) > 1 and len({line.colour for line in plot.lines}) > 1
+    if options.smoothing and not plot.crowd:
+        raw = _raw(plot, options)
+        yield _line(plot, options, raw, colour, {"strokeWidth": 1, "opacity": opacity * 0.3})
+    yield _line(
+        plot,
+        options,
+        data,
+        colour,
+        {"strokeWidth": 1 if faded else 1.8, "opacity": opacity},
+        dashed=dashed,
+    )
+    alone = [(at, _isolated(found)) for at, found in thinned]
+    alone = [(at, found) for at, found in alone if found]
+    if alone:
+        yield _dots(plot, options, _rows(plot, alone), colour, opacity)
+    if sum(len(found) for _, found in thinned) <= _HOVERED:
+        yield _dots(plot, options, data, colour, 0)
+
+
+def _raw(plot: Plot, options: Options) -> Spec:
+    found = [
+        (at, decimated(plot.lines[at].raw.points, plot.limit, log_x=options.log_x))
+        for at in plot.shown
+    ]
+    return _rows(plot, found)
+
+
+def _dots(plot: Plot, options: Options, data: Spec, colour: Spec, opacity: float) -> Spec:
+    return {
+        "data": data,
+        "transform": [{"flatten": ["x", "y"]}, {"filter": "isValid(datum.y)"}],
+        "mark": {"type": "circle", "clip": True, "size": 40, "opacity": opacity},
+        "encoding": {
+            "x": _x(plot, options),
+            "y": _y(plot, options),
+            "color": colour,
+            "tooltip": _tooltip(plot, options, exact=True),
+        },
+    }
+
+
+def _isolated(points: Sequence[Point]) -> list[Point]:
+    """Return the points that no line reaches, for there are gaps or nothing on both sides."""
+    padded = [(0.0, None), *points, (0.0, None)]
+    return [
+        point
+        for before, point, behind in zip(padded, padded[1:], padded[2:], strict=False)
+        if point[1] is not None and before[1] is None and behind[1] is None
+    ]
+
+
+def _middle_rows(plot: Plot) -> Spec:
+    rows: list[Spec] = []
+    for name, found in plot.middles.items():
+        for one in found:
+            row: Spec = {
+                "group": name,
+                "x": one.place,
+                "y": one.value,
+                "low": one.low,
+                "high": one.high,
+                "lowest": one.lowest,
+                "highest": one.highest,
+                "count": one.count,
+            }
+            if name in plot.groups.numbers:
+                row["number"] = plot.groups.numbers[name]
+            rows.append(row)
+    return {"values": rows}
+
+
+def _bands(plot: Plot, options: Options) -> Iterable[Spec]:
+    if not plot.middles or not plot.groups.colours:
+        return
+    wide = any(one.lowest is not None for found in plot.middles.values() for one in found)
+    pairs = [("lowest", "highest", 0.12)] * wide + [("low", "high", 0.24)]
+    for low, high, opacity in pairs:
+        yield {
+            "data": _middle_rows(plot),
+            "mark": {"type": "area", "clip": True, "opacity": opacity, "tooltip": None},
+            "encoding": {
+                "x": _x(plot, options),
+                "y": _y(plot, options, low),
+                "y2": {"field": high},
+                "color": plot.groups.colour(options.width),
+            },
+        }
+
+
+def _middles(plot: Plot, options: Options) -> Iterable[Spec]:
+    if not plot.middles:
+        return
+    group: list[Spec] = []
+    if plot.groups.title is not None:
+        group = [{"field": "group", "type": "nominal", "title": plot.groups.title}]
+    yield {
+        "data": _middle_rows(plot),
+        "mark": {"type": "line", "order": False, "clip": True, "strokeWidth": 2.5},
+        "encoding": {
+            "x": _x(plot, options),
+            "y": _y(plot, options),
+            "detail": {"field": "group", "type": "nominal"},
+            "color": plot.groups.colour(options.width),
+            "tooltip": [*group, {"field": "count", "type": "quantitative", "title": "curves"}],
+        },
+    }
+
+
+def _best(plot: Plot, options: Options) -> Iterable[Spec]:
+    if plot.best is None:
+        return
+    line = plot.lines[plot.best]
+    points = line.thinned(plot.limit, log_x=options.log_x)
+    colour: Spec = {"value": "#d55e00"}
+    data = _rows(plot, [(plot.best, points)])
+    yield _line(plot, options, data, colour, {"strokeWidth": 2.5, "opacity": 1})
+    if line.best is None or line.last is None:
+        return
+    at = [line.best] if options.best else []
+    yield {
+        **_dots(plot, options, _rows(plot, [(plot.best, at)]), colour, 1),
+    }
+    text = f"{line.label}: {legible(line.best[1])}"
+    yield _texts(options, [(plot.pixel(line.last[1], options), text, "#b04e00")], bold=True)
+
+
+def _labels(plot: Plot, options: Options) -> Iterable[Spec]:
+    if not plot.labelled:
+        return
+    ends = [(line.last, line) for line in plot.lines]
+    wanted = [
+        (plot.pixel(last[1], options), line.label, line.colour) for last, line in ends if last
+    ]
+    yield _texts(options, spread(wanted, options.height))
+
+
+def _texts(
+    options: Options, texts: Sequence[tuple[float, str, str]], *, bold: bool = False
+) -> Spec:
+    return {
+        "data": {
+            "values": [
+                {"at": max(0.0, min(at, float(options.height))), "text": text, "colour": colour}
+                for at, text, colour in texts
+            ]
+        },
+        "mark": {
+            "type": "text",
+            "clip": False,
+            "align": "left",
+            "baseline": "middle",
+            "dx": 6,
+            "fontSize": 11,
+            "fontWeight": "bold" if bold else "normal",
+            "limit": 200,
+        },
+        "encoding": {
+            "x": {"value": options.width},
+            "y": {"field": "at", "type": "quantitative", "scale": None, "axis": None},
+            "text": {"field": "text", "type": "nominal"},
+            "color": {"field": "colour", "type": "nominal", "scale": None},
+            "tooltip": {"field": "text", "type": "nominal", "title": "experiment"},
+        },
+    }
+
+
+def spread(labels: Iterable[tuple[float, str, str]], height: float) -> list[tuple[float, str, str]]:
+    """Return labels moved apart so that no two overlap, each near where it belongs.
+
+    Args:
+        labels: Place from above, text and colour of each.
+        height: Room for them.
+    """
+    ordered = sorted(labels, key=lambda label: label[0])
+    places: list[float] = []
+    for place, _, _ in ordered:
+        places.append(max(place, places[-1] + _GAP if places else 0.0))
+    limit = height
+    for at in range(len(places) - 1, -1, -1):
+        places[at] = min(places[at], limit)
+        limit = places[at] - _GAP
+    return [(place, text, shade) for place, (_, text, shade) in zip(places, ordered, strict=True)]
