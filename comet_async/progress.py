@@ -18,6 +18,7 @@ import shutil
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO, TypeVar, cast
 
@@ -26,12 +27,22 @@ import msgspec
 from comet_async.engine.fan_out import Failed
 from comet_async.events import AttemptEnded, Event, Paused
 from comet_async.redaction import shortened
+from comet_async.shown import told_size
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
 
-__all__ = ["PlainProgress", "RichProgress", "TqdmProgress", "View", "can_move", "track", "view_for"]
+__all__ = [
+    "PlainProgress",
+    "RichProgress",
+    "TqdmProgress",
+    "View",
+    "can_move",
+    "told_size",
+    "track",
+    "view_for",
+]
 
 T = TypeVar("T")
 
@@ -265,7 +276,8 @@ class TqdmProgress(View):
     """A bar for each kind of work, drawn by tqdm: in a notebook as a widget.
 
     Args:
-        bar: Makes a bar; default `tqdm.auto.tqdm`, imported here.
+        bar: Makes a bar; default `tqdm.auto.tqdm`, imported here, or without ipywidgets the bar of
+            text, which `tqdm.auto` would warn of.
         clock: Tells the seconds: a bar is drawn at most ten times in one.
 
     Raises:
@@ -279,7 +291,9 @@ class TqdmProgress(View):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
-        self._bar: Callable[..., _Bar] = bar or importlib.import_module("tqdm.auto").tqdm
+        self._bar: Callable[..., _Bar] = bar or _bar_of_tqdm()
+        # Bars of text in a notebook share one line: there is no cursor to be moved up.
+        self._place = 0 if bar is None and in_notebook() and not _has_widgets() else None
         self._bars: dict[str, _Bar] = {}
         self._drawn: dict[str, float] = {}
         self._clock = clock
@@ -293,7 +307,11 @@ class TqdmProgress(View):
         if bar is None:
             unit = "B" if table == _BYTES else ""
             bar = self._bars[table] = self._bar(
-                desc=table, total=count.planned, unit=unit, disable=self._disable
+                desc=table,
+                total=count.planned,
+                unit=unit,
+                disable=self._disable,
+                position=self._place,
             )
         bar.total, bar.n = count.planned, count.done
         if self._clock() - self._drawn.get(table, 0.0) >= _REFRESH:
@@ -312,10 +330,21 @@ class TqdmProgress(View):
             bar.set_postfix_str(shortened(text), refresh=True)
 
     def close(self) -> None:
-        """Close the bars, which stay to be read."""
+        """Close the bars, which stay to be read; one that is not full turns red in a widget."""
         for table, bar in self._bars.items():
             self._draw(table)
             bar.close()
+        self._bars = {}
+
+
+def _bar_of_tqdm() -> Callable[..., _Bar]:
+    name = "tqdm.std" if in_notebook() and not _has_widgets() else "tqdm.auto"
+    bar: Callable[..., _Bar] = importlib.import_module(name).tqdm
+    return bar
+
+
+def _has_widgets() -> bool:
+    return find_spec("ipywidgets") is not None
 
 
 def in_notebook() -> bool:
@@ -330,7 +359,7 @@ def view_for(stream: TextIO | None) -> View:
     Args:
         stream: Where it would be drawn, as `sys.stderr`.
     """
-    if in_notebook():
+    if in_notebook() and find_spec("tqdm") is not None:
         return TqdmProgress()
     return RichProgress() if can_move(stream) else PlainProgress(stream)
 
@@ -343,6 +372,9 @@ class _Tracked(AsyncIterator[T]):
 
     def __aiter__(self) -> Self:
         return self
+
+    def __del__(self) -> None:
+        self._view.close()  # the loop was left before the end
 
     async def __anext__(self) -> T:
         try:
@@ -376,12 +408,3 @@ def track(
     if total is not None:
         shown.planned(label, total)
     return _Tracked(outcomes, label, shown)
-
-
-def told_size(size: float) -> str:
-    """Return a number of bytes in words, as "1.2 MB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:  # noqa: PLR2004 decimal prefixes
-            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -8,7 +8,6 @@ lake.duckdb().sql("select * from experiments")
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from comet_async.lake.layout import (
 from comet_async.lake.shapes import ArrowSchema, ArrowTable
 from comet_async.lake.table import EXPERIMENT, LakeTable
 from comet_async.redaction import printable
+from comet_async.shown import Shown, Table, short_table, told_size
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["LakeReader", "open_lake"]
-
-_KIB = 1024
 
 
 def open_lake(folder: str | os.PathLike[str], *, snapshot: int | None = None) -> LakeReader:
@@ -69,7 +67,7 @@ def open_lake(folder: str | os.PathLike[str], *, snapshot: int | None = None) ->
     return LakeReader(root, found_parts(snapshot_folder(root, snapshot)), snapshot)
 
 
-class LakeReader:
+class LakeReader(Shown):
     """The tables of a harvest, by name. `open_lake` makes it.
 
     Args:
@@ -267,33 +265,13 @@ class LakeReader:
         return frame.set_index(by) if wide else frame
 
     def __repr__(self) -> str:
+        return self._table().to_text()
+
+    def _table(self) -> Table:
         at = "" if self.snapshot is None else f" at snapshot {self.snapshot}"
-        lines = [f"<LakeReader {printable(str(self.folder))}{at}, {len(self)} tables>"]
-        rows = [(printable(name), *_told(table)) for name, table in self._tables.items()]
-        widths = [max((len(row[at]) for row in rows), default=0) for at in range(3)]
-        for name, count, size in rows:
-            lines.append(f"  {name:<{widths[0]}}  {count:>{widths[1]}}  {size:>{widths[2]}}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><td>{html.escape(printable(name))}</td>"
-            + "".join(f'<td style="text-align:right">{html.escape(t)}</td>' for t in _told(table))
-            + "</tr>"
-            for name, table in self._tables.items()
+        return short_table(
+            f"LakeReader {self.folder}{at}, {len(self)} tables",
+            ("table", "rows", "size"),
+            [(name, own.rows, told_size(own.bytes)) for name, own in self._tables.items()],
+            limit=len(self),
         )
-        at = "" if self.snapshot is None else f", snapshot {self.snapshot}"
-        caption = html.escape(f"{printable(str(self.folder))}{at}")
-        head = "<tr><th>table</th><th>rows</th><th>size</th></tr>"
-        return f"<table><caption>{caption}</caption>{head}{cells}</table>"
-
-
-def _told(table: LakeTable) -> tuple[str, str]:
-    """Return how many rows and bytes a table has, in words."""
-    size = float(table.bytes)
-    unit = "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < _KIB:
-            break
-        size, unit = size / _KIB, larger
-    return f"{table.rows:,} rows", f"{size:,.0f} B" if unit == "B" else f"{size:,.1f} {unit}"

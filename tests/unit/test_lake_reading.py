@@ -186,8 +186,9 @@ def test_what_a_lake_shows_of_itself(root: Path) -> None:
     html = comet_async.open_lake(root)._repr_html_()
 
     assert lines[0].endswith(", 4 tables>")
-    assert lines[2].startswith("  experiments  2 rows  ")
-    assert lines[2].endswith(" KiB")
+    assert lines[1].split() == ["table", "rows", "size"]
+    assert lines[3].startswith("  experiments     2  ")
+    assert lines[3].endswith(" kB")
     assert (
         repr(comet_async.open_lake(root, snapshot=1))
         .splitlines()[0]
