@@ -18,6 +18,7 @@ FLOOR = {
     "credentials",
     "errors",
     "events",
+    "pace",
     "paging",
     "redaction",
     "request",
@@ -89,7 +90,7 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
 }
-FILES = {"__init__": "public", "__main__": "main"}
+FILES = {"__init__": "public", "__main__": "main", "progress_bars": "progress"}
 
 
 def layer_of(module: str) -> str:
