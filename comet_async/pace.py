@@ -24,6 +24,7 @@ _WINDOW = 10
 _QUIET = 2.0
 _LONG = 2.0
 _SELDOM = 5.0
+_INTERVAL = 30.0
 _TOLD_WAIT = 1.0
 
 
@@ -92,8 +93,9 @@ class Pace:
             case Paused(seconds=seconds, reason=reason):
                 self.paused += max(0.0, now + seconds - max(now, self._until))
                 self._until = max(self._until, now + seconds)
-                self._say(f"waiting {told_time(seconds)}: the server asked for quiet ({reason})")
-            case RetryScheduled(delay=delay, failure=failure) if delay >= _LONG:
+                told = f"waiting {told_time(seconds)}: the server asked for quiet ({reason})"
+                self._say(told, seldom="" if seconds >= _SELDOM else "pause")
+            case RetryScheduled(delay=delay, failure=failure) if self._alone(now, delay):
                 told = f"an answer failed ({failure}): asking again in {told_time(delay)}"
                 self._say(told, seldom="retry")
             case Waited(reason="quota", seconds=seconds):
@@ -104,6 +106,10 @@ class Pace:
                     self._say(told, seldom="quota")
             case _:
                 pass
+
+    def _alone(self, now: float, delay: float) -> bool:
+        """Tell whether a repetition is long in coming, and not for a pause that was told."""
+        return delay >= _LONG and self._until <= now
 
     def _started(self, now: float, *, again: bool) -> None:
         self.requests += 1
@@ -117,9 +123,9 @@ class Pace:
             self._seconds.append((second, 1))
 
     def _say(self, text: str, *, seldom: str = "") -> None:
-        """Say a sentence; of one that comes in crowds no more than one in a few seconds."""
+        """Say a sentence; of one that comes in crowds no more than one in half a minute."""
         now = self._clock()
-        if self._note is None or (seldom and now - self._said.get(seldom, -_SELDOM) < _SELDOM):
+        if self._note is None or (seldom and now - self._said.get(seldom, -_INTERVAL) < _INTERVAL):
             return
         self._said[seldom] = now
         self._note(text)
@@ -131,7 +137,7 @@ class Pace:
             requests: How many.
             least: Returns the seconds that so many take at least, by the quota.
         """
-        before = self.requests if self._expected is None else self._expected
+        before = self.requests - self.repeats if self._expected is None else self._expected
         self._expected = before + requests
         self._least = least or self._least
 
@@ -156,15 +162,16 @@ class Pace:
     def left(self) -> float | None:
         """Return the seconds that are left, None where nobody knows.
 
-        That is as long as the requests to come take at the present rate, and never less than
-        the quota lets them.
+        That is as long as the requests to come take at the rate so far, and never less than the
+        quota lets them.
         """
         if self._expected is None:
             return None
-        to_come = max(0, self._expected - self.requests)
+        made = self.requests - self.repeats
+        to_come = max(0, self._expected - made)
         least = self._least(to_come) if self._least is not None else 0.0
-        rate = self.rate()
-        return max(least, to_come / rate) if rate else least or None
+        at_this_rate = to_come * self.seconds / made if made and self.seconds >= 1.0 else 0.0
+        return max(least, at_this_rate) or None
 
     def now(self) -> str:
         """Return in words what goes on: a rate, or what is waited for; "" before there is any."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, Task, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TextColumn
 from rich.text import Text
+
+from comet_async.pace import told_time
 
 __all__ = ["bars"]
 
-_TEXTS = 58
+_TEXTS = 52
+_ECHO = 3  # a terminal shows ^C behind it, which must not begin a line
 _SHORTEST = 4
 _LONGEST = 40
 
@@ -25,23 +28,31 @@ class _Bars(Progress):
 
     def __init__(self, console: Console, status: Callable[[], str]) -> None:
         self._status = status
+        self._moving = True
         self._terminal = console
         width = max(_SHORTEST, min(_LONGEST, console.width - _TEXTS))
         super().__init__(
             TextColumn("{task.description}", markup=False),
             BarColumn(width),
             TextColumn("{task.fields[told]}", markup=False),
-            TimeElapsedColumn(),
             console=console,
         )
+
+    def stop(self) -> None:
+        """Stop drawing; the bars stay, and nothing below them."""
+        self._moving = False
+        super().stop()
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """Give the bars, and the line below them while there is work."""
         shown = _shown(self.tasks, max(3, self._terminal.height // 2))
         yield self.make_tasks_table(shown)
-        status = self._status()
-        if status and not self.finished:
-            yield Text(status, no_wrap=True, overflow="ellipsis")
+        if self._moving and not self.finished:
+            past = told_time(max((task.elapsed or 0.0) for task in self.tasks))
+            told = ", ".join(part for part in (self._status(), f"{past} so far") if part)
+            below = Text(told)
+            below.truncate(self._terminal.width - _ECHO, overflow="ellipsis")
+            yield below
 
 
 def _shown(tasks: Sequence[Task], most: int) -> list[Task]:

@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from comet_async.cli.exits import MEANINGS, Exit, Quit, code_of, code_of_os_error
-from comet_async.cli.output import PROGRAM, discard_output, flush, say
+from comet_async.cli.output import PROGRAM, discard_output, flush, over_echo, say
 from comet_async.errors import CometAsyncError
 from comet_async.redaction import mask, without_signatures
 
@@ -74,7 +74,7 @@ def same_command(ctx: click.Context, *more: str) -> str:
         more: Options to put at the end, unless they were given.
     """
     given: list[str] = ctx.meta.get(_ARGUMENTS, [])
-    added = [] if more and more[0] in given else more
+    added: list[str] = [] if more and more[0] in given else [*more]
     return without_signatures(shlex.join([PROGRAM, *given, *added]))
 
 
@@ -151,6 +151,7 @@ class Program(Group):
             _say_usage(error)
             code = Exit.USAGE
         except (click.Abort, KeyboardInterrupt):
+            over_echo()
             say("stopped")
             code = Exit.INTERRUPTED
         except BrokenPipeError:

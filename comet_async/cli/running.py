@@ -6,7 +6,6 @@ import asyncio
 import importlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager, suppress
@@ -15,7 +14,7 @@ from typing import cast
 
 import anyio
 
-from comet_async.cli.output import is_terminal, say
+from comet_async.cli.output import over_echo, say
 
 __all__ = ["Stopping", "run"]
 
@@ -47,8 +46,6 @@ class Stopping:
         if self.signal is not None:
             os._exit(_BY_SIGNAL + number)
         self.signal = number
-        if number == signal.SIGINT and is_terminal(sys.stderr):
-            os.write(2, b"\n")  # the terminal has shown ^C
         self._cancel()
 
 
@@ -67,6 +64,7 @@ def run(work: Callable[[], Awaitable[int]], stopped: Callable[[], str] | None = 
         code = runner.run(_supervised(work, stopping, begun))
         told = stopped() if stopped is not None and stopping.ended else ""
         if told:
+            over_echo()
             say(told)
         return code
 
