@@ -18,6 +18,7 @@ FLOOR = {
     "credentials",
     "errors",
     "events",
+    "pace",
     "paging",
     "redaction",
     "request",
@@ -97,7 +98,7 @@ FOLDERS = {
     "blocking": "blocking",
     "charts": "charts",
 }
-FILES = {"__init__": "public", "__main__": "main"}
+FILES = {"__init__": "public", "__main__": "main", "progress_bars": "progress"}
 
 
 def layer_of(module: str) -> str:
