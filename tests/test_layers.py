@@ -33,7 +33,7 @@ STDLIB = set(sys.stdlib_module_names)
 
 ALLOWED: dict[str, set[str]] = {
     "floor": {"floor"},
-    "engine": {"floor", "engine"},
+    "engine": {"floor", "engine", "lake"},
     "catalogue": {"floor", "catalogue"},
     "query": {"floor", "catalogue", "query"},
     "server": {"floor", "server"},

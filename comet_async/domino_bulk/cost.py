@@ -21,6 +21,7 @@ from comet_async.errors import (
 )
 from comet_async.lake.extras import extra
 from comet_async.lake.shapes import ArrowTable
+from comet_async.lake.tabular import Tabular
 from comet_async.redaction import shortened
 from comet_async.request import Request
 from comet_async.wire import NullableDict, NullableList, Wire
@@ -112,8 +113,8 @@ class CostRow(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-class CostTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Costs as rows.
+class CostTable(Tabular, msgspec.Struct, frozen=True, kw_only=True):
+    """Costs as rows; also as a table for Arrow, Polars, pandas and DuckDB.
 
     Attributes:
         rows: In the server's order.

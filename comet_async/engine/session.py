@@ -29,6 +29,8 @@ from comet_async.engine.throttle import Throttle
 from comet_async.engine.transport import Timeouts, Transport
 from comet_async.errors import CometAsyncError, DestinationError, UsageError
 from comet_async.events import Observer
+from comet_async.lake.shapes import ArrowTable
+from comet_async.lake.tabular import Tabular, tables_by_key
 from comet_async.paging import Paged
 from comet_async.redaction import printable
 from comet_async.request import Blob, Request
@@ -45,8 +47,8 @@ MAX_BODY_BYTES = 256 * 1024 * 1024
 """Cap on an answer in memory, unless a session says otherwise."""
 
 
-class Collected(msgspec.Struct, Generic[K, T], frozen=True):
-    """All outcomes of a fan-out, in memory.
+class Collected(Tabular, msgspec.Struct, Generic[K, T], frozen=True):
+    """All outcomes of a fan-out, in memory; the results also as one table.
 
     Attributes:
         ok: Results by key.
@@ -55,6 +57,17 @@ class Collected(msgspec.Struct, Generic[K, T], frozen=True):
 
     ok: Mapping[K, T]
     failed: Mapping[K, CometAsyncError]
+
+    def to_arrow(self) -> ArrowTable:
+        """Return the results as one pyarrow table, each row under its key in the column `key`.
+
+        A list gives a row for each item, a struct one of its members, anything else one with the
+        column `value`. Columns that have no common type hold text. What failed has no row.
+
+        Raises:
+            UsageError: pyarrow is missing; the message says what to install.
+        """
+        return tables_by_key(self.ok.items())
 
 
 def default_transport(service: Service) -> Transport:

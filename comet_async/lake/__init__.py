@@ -6,16 +6,19 @@ from comet_async.lake.layout import Part, Snapshot, SnapshotTable
 from comet_async.lake.reader import LakeReader, open_lake
 from comet_async.lake.shapes import ArrowDataset, ArrowField, ArrowSchema, ArrowTable
 from comet_async.lake.table import LakeTable
+from comet_async.lake.tabular import Dtypes, Tabular
 
 __all__ = [
     "ArrowDataset",
     "ArrowField",
     "ArrowSchema",
     "ArrowTable",
+    "Dtypes",
     "LakeReader",
     "LakeTable",
     "Part",
     "Snapshot",
     "SnapshotTable",
+    "Tabular",
     "open_lake",
 ]

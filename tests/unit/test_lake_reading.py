@@ -491,5 +491,5 @@ def test_curves_that_cannot_be_meant(root: Path) -> None:
         lake.metrics("los")
     with pytest.raises(UsageError, match="by is one of step, epoch, timestamp, not value"):
         lake.metrics("loss", by="value")  # type: ignore[call-overload]  # that is the point
-    with pytest.raises(UsageError, match="as_ is one of pandas, polars and arrow, not numpy"):
+    with pytest.raises(UsageError, match="as_ is one of pandas, polars, arrow, duckdb, not numpy"):
         lake.metrics("loss", as_="numpy")  # type: ignore[call-overload]  # as above
