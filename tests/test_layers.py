@@ -36,21 +36,23 @@ STDLIB = set(sys.stdlib_module_names)
 
 ALLOWED: dict[str, set[str]] = {
     "floor": {"floor"},
-    "engine": {"floor", "engine"},
+    "tables": {"floor", "tables"},
+    "engine": {"floor", "tables", "engine"},
     "catalogue": {"floor", "catalogue"},
     "query": {"floor", "catalogue", "query"},
     "server": {"floor", "server"},
-    "testing": {"floor", "engine", "catalogue", "server", "testing"},
-    "progress": {"floor", "engine", "progress"},
-    "notebook": {"floor", "engine", "notebook"},
-    "bulk": {"floor", "engine", "catalogue", "bulk", "lake"},
-    "api": {"floor", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
-    "blocking": {"floor", "engine", "api", "blocking"},
-    "charts": {"floor", "engine", "catalogue", "query", "lake", "api", "charts"},
-    "lake": {"floor", "lake"},
-    "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
+    "testing": {"floor", "tables", "engine", "catalogue", "server", "testing"},
+    "progress": {"floor", "tables", "engine", "progress"},
+    "notebook": {"floor", "tables", "engine", "notebook"},
+    "bulk": {"floor", "tables", "engine", "catalogue", "bulk"},
+    "api": {"floor", "tables", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
+    "blocking": {"floor", "tables", "engine", "api", "blocking"},
+    "charts": {"floor", "tables", "engine", "catalogue", "query", "lake", "api", "charts"},
+    "lake": {"floor", "tables", "lake"},
+    "harvest": {"floor", "tables", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
         "floor",
+        "tables",
         "engine",
         "catalogue",
         "bulk",
@@ -67,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "public": {
         "floor",
+        "tables",
         "engine",
         "catalogue",
         "bulk",
@@ -98,7 +101,14 @@ FOLDERS = {
     "blocking": "blocking",
     "charts": "charts",
 }
-FILES = {"__init__": "public", "__main__": "main", "progress_bars": "progress"}
+FILES = {
+    "__init__": "public",
+    "__main__": "main",
+    "arrow_shapes": "tables",
+    "extras": "tables",
+    "progress_bars": "progress",
+    "tabular": "tables",
+}
 
 
 def layer_of(module: str) -> str:
@@ -255,7 +265,7 @@ def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
     heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
     for module, eager in imported(path):
         if module.split(".", 1)[0] in heavy:
-            late = layer in {"api", "bulk", "charts", "cli"} and not eager
+            late = layer in {"api", "bulk", "charts", "cli", "tables"} and not eager
             assert layer in {"harvest", "lake", "server"} or late, module
 
 
