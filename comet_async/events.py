@@ -126,6 +126,7 @@ class Paused(msgspec.Struct, frozen=True, tag=True):
     service: str
     seconds: float
     reason: str
+    call: int = 0
 
 
 class BytesReceived(msgspec.Struct, frozen=True, tag=True):

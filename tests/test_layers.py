@@ -48,6 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "blocking": {"floor", "engine", "api", "blocking"},
     "charts": {"floor", "engine", "catalogue", "query", "lake", "api", "charts"},
     "lake": {"floor", "lake"},
+    "telemetry": {"floor", "telemetry"},
     "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
         "floor",
@@ -77,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
         "lake",
         "harvest",
         "notebook",
+        "telemetry",
         "public",
     },
     "main": {"cli"},
@@ -97,6 +99,7 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
+    "telemetry": "telemetry",
 }
 FILES = {"__init__": "public", "__main__": "main", "progress_bars": "progress"}
 

@@ -291,13 +291,15 @@ class Lane:
         bucket = self.bucket(request)
         if failure.kind is Kind.THROTTLED or failure.wait is not None:
             self.counters.throttled += error.status == 429  # noqa: PLR2004 Too Many Requests
-            self._throttled(bucket, error, delay)
+            self._throttled(bucket, error, delay, trip.call)
         elif failure.kind is Kind.UNREACHED and proven and delay is not None:
             bucket.pause(delay)
         free = delay is None or failure.kind in _FREE
         return delay if free or self._budget.take() else None
 
-    def _throttled(self, bucket: Bucket, error: CometAsyncError, delay: float | None) -> None:
+    def _throttled(
+        self, bucket: Bucket, error: CometAsyncError, delay: float | None, call: int
+    ) -> None:
         longest = self._options.retry.longest_wait
         asked = error.retry_after if isinstance(error, StatusError) else None
         if asked is not None and asked > longest:
@@ -306,7 +308,7 @@ class Lane:
         too_many = error.status == 429  # noqa: PLR2004 Too Many Requests
         begun = bucket.throttled(seconds) if too_many else bucket.pause(seconds)
         if begun and seconds > 0:
-            self.teller.tell(Paused(self.service.name, seconds, str(error.status)))
+            self.teller.tell(Paused(self.service.name, seconds, str(error.status), call))
 
 
 def _bare(error: CometAsyncError) -> CometAsyncError:
