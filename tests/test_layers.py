@@ -49,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     "blocking": {"floor", "tables", "engine", "api", "blocking"},
     "charts": {"floor", "tables", "engine", "catalogue", "query", "lake", "api", "charts"},
     "lake": {"floor", "tables", "lake"},
+    "telemetry": {"floor", "telemetry"},
     "harvest": {"floor", "tables", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
         "floor",
@@ -80,6 +81,7 @@ ALLOWED: dict[str, set[str]] = {
         "lake",
         "harvest",
         "notebook",
+        "telemetry",
         "public",
     },
     "main": {"cli"},
@@ -100,6 +102,7 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
+    "telemetry": "telemetry",
 }
 FILES = {
     "__init__": "public",
