@@ -80,6 +80,7 @@ ALLOWED: dict[str, set[str]] = {
         "public",
     },
     "main": {"cli"},
+    "docs": {"cli", "docs"},
 }
 
 FOLDERS = {
@@ -97,6 +98,7 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
+    "docs": "docs",
 }
 FILES = {"__init__": "public", "__main__": "main", "progress_bars": "progress"}
 
