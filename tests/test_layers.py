@@ -85,6 +85,7 @@ ALLOWED: dict[str, set[str]] = {
         "public",
     },
     "main": {"cli"},
+    "docs": {"cli", "docs"},
 }
 
 FOLDERS = {
@@ -103,6 +104,7 @@ FOLDERS = {
     "blocking": "blocking",
     "charts": "charts",
     "telemetry": "telemetry",
+    "docs": "docs",
 }
 FILES = {
     "__init__": "public",
