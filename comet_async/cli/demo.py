@@ -110,9 +110,8 @@ def demo(
     checked_folder(folder)
     _make_room(folder, keep=keep)
     shown = shown_on(ctx, quiet=quiet)
-    order = Order(
-        scope=act.scope, folder=folder, quiet=quiet, as_json=as_json, again=same_command(ctx)
-    )
+    again = f"to begin anew: {same_command(ctx)}"
+    order = Order(scope=act.scope, folder=folder, quiet=quiet, as_json=as_json, again=again)
 
     async def work() -> int:
         from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import

@@ -214,7 +214,7 @@ def harvest(
         only_plan=only_plan,
         quiet=quiet,
         as_json=as_json,
-        again=same_command(ctx),
+        again=f"to go on: {same_command(ctx)}",
     )
     if folder is not None and not only_plan:
         checked_folder(folder)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from comet_async.cli.output import discard_output, flush, put, put_json, say
-from comet_async.cli.tables import Table, put_table
+from comet_async.cli.output import discard_output, flush, put_json, say
+from comet_async.cli.tables import Table, put_sentence, put_table
 from comet_async.errors import DestinationError
 from comet_async.progress import View, told_size
 from comet_async.redaction import printable
@@ -43,7 +43,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         only_plan: Say what it would take, and stop.
         quiet: No progress and no table.
         as_json: The report as JSON.
-        again: The command line that goes on with it.
+        again: Says which command line goes on with it, for whoever stops it.
     """
 
     scope: str
@@ -153,8 +153,8 @@ async def show_plan(session: Session, order: Order, shown: View) -> None:
         [table.table, f"{table.requests:,}", told_size(table.bytes)] for table in forecast.tables
     ]
     put_table(Table(("table", "requests", "bytes"), rows, frozenset({"requests", "bytes"})))
-    put(_told(plan))
-    put(f"{forecast.listings:,} requests have been made for this plan")
+    put_sentence(_told(plan))
+    put_sentence(f"{forecast.listings:,} requests have been made for this plan")
 
 
 def _told(plan: Plan) -> str:
@@ -189,7 +189,7 @@ def _interrupted(shown: View, order: Order) -> str:
     planned = sum(count.planned or 0 for count in shown.counts.values())
     done = sum(count.done for count in shown.counts.values())
     told = f"; {done:,} of {planned:,} items are kept" if planned else ""
-    return f"stopped before the end{told} in {order.folder}; to go on: {order.again}"
+    return f"stopped before the end{told} in {order.folder}; {order.again}"
 
 
 _COLUMNS: dict[str, Shown] = {
@@ -259,7 +259,7 @@ def _put_table(report: Report, columns: Sequence[str]) -> None:
     rows_in_all = sum(table.rows for table in report.tables)
     files = sum(table.files for table in report.tables)
     size = told_size(sum(table.bytes for table in report.tables))
-    put(
+    put_sentence(
         f"{rows_in_all:,} rows and {files:,} files, {size} in {report.path}:"
         f" {report.requests:,} requests, {told_size(report.bytes_received)} received,"
         f" {report.seconds:.1f} s"

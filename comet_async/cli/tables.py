@@ -15,7 +15,7 @@ from comet_async.redaction import printable, shortened
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Table", "cell", "column_widths", "nested", "put_table", "table_of"]
+__all__ = ["Table", "cell", "column_widths", "nested", "put_sentence", "put_table", "table_of"]
 
 _NESTED = 60
 _LONGEST = 120
@@ -100,6 +100,19 @@ def put_table(table: Table) -> None:
         return
     for line in plain_lines(table):
         put(line)
+
+
+def put_sentence(text: str) -> None:
+    """Write a sentence to standard output: one line, but broken between words on a terminal."""
+    if not is_terminal(sys.stdout):
+        put(text)
+        return
+    from rich.console import Console  # noqa: PLC0415 rich is slow to import
+    from rich.text import Text  # noqa: PLC0415
+
+    width = terminal_width(sys.stdout)
+    console = Console(file=sys.stdout, width=width, force_terminal=False, no_color=True)
+    console.print(Text(printable(text)))
 
 
 def plain_lines(table: Table) -> list[str]:

@@ -9,8 +9,9 @@ import click
 
 from comet_async.cli.asking import nothing_kept
 from comet_async.cli.commands import Command
-from comet_async.cli.output import put, put_json, say
+from comet_async.cli.output import put_json, say
 from comet_async.cli.running import run
+from comet_async.cli.tables import put_sentence
 from comet_async.progress import told_size, view_for
 
 __all__ = ["verify"]
@@ -49,7 +50,7 @@ def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, q
         if as_json:
             put_json(found.to_dict())
         else:
-            put(
+            put_sentence(
                 f"{found.parts:,} parts with {found.rows:,} rows, {found.files:,} files,"
                 f" {told_size(found.bytes)} read: {len(found.problems):,} problems"
             )
