@@ -9,22 +9,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import api, blocking, bulk, charts, comet, domino, domino_bulk, query
+    from comet_async import (
+        api,
+        blocking,
+        bulk,
+        charts,
+        comet,
+        domino,
+        domino_bulk,
+        query,
+        telemetry,
+    )
     from comet_async.api.api import API
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
     from comet_async.credentials import FileKey, Secret, StaticKey
+    from comet_async.engine.collected import Collected
     from comet_async.engine.download import Downloaded
     from comet_async.engine.drift import unknown_members
     from comet_async.engine.fan_out import Failed, Ok, Outcome, fan_out
     from comet_async.engine.names import portable_path
     from comet_async.engine.observing import Counters, log_events
     from comet_async.engine.retry import RetryPolicy
-    from comet_async.engine.session import Collected, Session
+    from comet_async.engine.running import run
+    from comet_async.engine.session import Session
     from comet_async.engine.throttle import Throttle
     from comet_async.engine.transport import Timeouts
     from comet_async.errors import CometAsyncError
     from comet_async.lake.reader import LakeReader, open_lake
+    from comet_async.notebook import load_ipython_extension, unload_ipython_extension
     from comet_async.paging import Paged
     from comet_async.request import Blob, Effect, Request
     from comet_async.service import Limits, Quota, Service
@@ -63,18 +76,22 @@ __all__ = [
     "domino",
     "domino_bulk",
     "fan_out",
+    "load_ipython_extension",
     "log_events",
     "open_lake",
     "portable_path",
     "query",
+    "run",
+    "telemetry",
     "unknown_members",
+    "unload_ipython_extension",
 ]
 
 _HOMES = {
     "API": "api.api",
     "APIExperiment": "api.experiment",
     "Blob": "request",
-    "Collected": "engine.session",
+    "Collected": "engine.collected",
     "CometAsyncError": "errors",
     "Counters": "engine.observing",
     "Downloaded": "engine.download",
@@ -97,14 +114,17 @@ _HOMES = {
     "Throttle": "engine.throttle",
     "Timeouts": "engine.transport",
     "fan_out": "engine.fan_out",
+    "load_ipython_extension": "notebook",
     "log_events": "engine.observing",
     "open_lake": "lake.reader",
     "portable_path": "engine.names",
+    "run": "engine.running",
     "unknown_members": "engine.drift",
+    "unload_ipython_extension": "notebook",
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
 _PACKAGES = frozenset(
-    {"api", "blocking", "bulk", "charts", "comet", "domino", "domino_bulk", "query"}
+    {"api", "blocking", "bulk", "charts", "comet", "domino", "domino_bulk", "query", "telemetry"}
 )
 
 

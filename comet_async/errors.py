@@ -123,6 +123,11 @@ class CometAsyncError(Exception):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self}>"
 
+    def _render_traceback_(self) -> list[str]:
+        from comet_async.tracebacks import rendered  # noqa: PLC0415 only IPython asks
+
+        return rendered(self)
+
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (type(self), dict(self.__dict__))
 

@@ -18,11 +18,14 @@ FLOOR = {
     "credentials",
     "errors",
     "events",
+    "pace",
     "paging",
     "redaction",
     "request",
     "service",
+    "shown",
     "stable_paging",
+    "tracebacks",
     "upload",
     "wire",
 }
@@ -33,20 +36,24 @@ STDLIB = set(sys.stdlib_module_names)
 
 ALLOWED: dict[str, set[str]] = {
     "floor": {"floor"},
-    "engine": {"floor", "engine"},
+    "tables": {"floor", "tables"},
+    "engine": {"floor", "tables", "engine"},
     "catalogue": {"floor", "catalogue"},
     "query": {"floor", "catalogue", "query"},
     "server": {"floor", "server"},
-    "testing": {"floor", "engine", "catalogue", "server", "testing"},
-    "progress": {"floor", "engine", "progress"},
-    "bulk": {"floor", "engine", "catalogue", "bulk", "lake"},
-    "api": {"floor", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
-    "blocking": {"floor", "engine", "api", "blocking"},
-    "charts": {"floor", "engine", "catalogue", "query", "lake", "api", "charts"},
-    "lake": {"floor", "lake"},
-    "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
+    "testing": {"floor", "tables", "engine", "catalogue", "server", "testing"},
+    "progress": {"floor", "tables", "engine", "progress"},
+    "notebook": {"floor", "tables", "engine", "notebook"},
+    "bulk": {"floor", "tables", "engine", "catalogue", "bulk"},
+    "api": {"floor", "tables", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
+    "blocking": {"floor", "tables", "engine", "api", "blocking"},
+    "charts": {"floor", "tables", "engine", "catalogue", "query", "lake", "api", "charts"},
+    "lake": {"floor", "tables", "lake"},
+    "telemetry": {"floor", "telemetry"},
+    "harvest": {"floor", "tables", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
     "cli": {
         "floor",
+        "tables",
         "engine",
         "catalogue",
         "bulk",
@@ -63,6 +70,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "public": {
         "floor",
+        "tables",
         "engine",
         "catalogue",
         "bulk",
@@ -72,6 +80,8 @@ ALLOWED: dict[str, set[str]] = {
         "charts",
         "lake",
         "harvest",
+        "notebook",
+        "telemetry",
         "public",
     },
     "main": {"cli"},
@@ -92,8 +102,16 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
+    "telemetry": "telemetry",
 }
-FILES = {"__init__": "public", "__main__": "main"}
+FILES = {
+    "__init__": "public",
+    "__main__": "main",
+    "arrow_shapes": "tables",
+    "extras": "tables",
+    "progress_bars": "progress",
+    "tabular": "tables",
+}
 
 
 def layer_of(module: str) -> str:
@@ -250,7 +268,7 @@ def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
     heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
     for module, eager in imported(path):
         if module.split(".", 1)[0] in heavy:
-            late = layer in {"api", "bulk", "charts", "cli"} and not eager
+            late = layer in {"api", "bulk", "charts", "cli", "tables"} and not eager
             assert layer in {"harvest", "lake", "server"} or late, module
 
 

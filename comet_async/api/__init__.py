@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from comet_async.api.api import API
 from comet_async.api.experiment import APIExperiment
+from comet_async.api.experiments import Experiments
 from comet_async.api.model import Model
 from comet_async.api.short_forms import Curve, Extremes, Image, MetricColumns
 from comet_async.query import Environment, Metadata, Metric, Other, Parameter, Tag
@@ -20,6 +21,7 @@ __all__ = [
     "APIExperiment",
     "Curve",
     "Environment",
+    "Experiments",
     "Extremes",
     "Image",
     "Metadata",

@@ -174,6 +174,11 @@ class ReadCache:
             if flight.landed:
                 return cast("T", copied(flight.value))
 
+    def known(self, request: Request[T]) -> T | None:
+        """Return the answer to a read if it is here, to be looked at only; None if it is not."""
+        found = self._stored.get((request.fingerprint, request.answer))
+        return None if found is None else cast("T", found[0])
+
     @contextlib.contextmanager
     def writing(self) -> Generator[None]:
         """Keep nothing that is read while the block runs, nor anything from before it."""

@@ -9,6 +9,7 @@ from typing import Self, TypeVar
 
 from comet_async import comet
 from comet_async.api.cache import ReadCache
+from comet_async.api.copying import copied
 from comet_async.credentials import Credentials, Secret, without_frames
 from comet_async.engine.blocks import AsyncBlock
 from comet_async.engine.download import Downloaded
@@ -121,6 +122,11 @@ class Core(AsyncBlock):
             return await self._cache.read(request, session.send)
         with self._cache.writing():
             return await session.send(request)
+
+    def known(self, request: Request[T]) -> T | None:
+        """Return the answer to a read if the cache has it, without a request; else None."""
+        found = self._cache.known(request)
+        return None if found is None else copied(found)
 
     async def send_each(self, pairs: Iterable[tuple[K, Request[T]]]) -> dict[K, T]:
         """Return the answers to any number of requests, by key and in order, many at a time.

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TypeVar
 
 import msgspec
 
+from comet_async import comet
 from comet_async.api.core import Core
+from comet_async.api.short_forms import PlainValue, plain_values
 from comet_async.comet.experiments import Experiment
 from comet_async.request import Request
+from comet_async.shown import Link, Shown, Table, facts, told_millis, told_time
 
 __all__ = ["ExperimentBase"]
 
 T = TypeVar("T")
 
+_METRICS = 10
 
-class ExperimentBase:
+
+class ExperimentBase(Shown):
     """An experiment as the listing, or `get_experiment_by_key`, told of it.
 
     Args:
@@ -35,6 +41,41 @@ class ExperimentBase:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} '{self.workspace}/{self.project_name}/{self.key}'>"
+
+    def _table(self) -> Table:
+        told = self._metadata
+        return facts(
+            f"{type(self).__name__} {self.name or self.key}",
+            (
+                ("key", self.key),
+                ("project", f"{self.workspace}/{self.project_name}"),
+                ("state", self.state),
+                ("started", told_time(told.start_time_millis)),
+                ("duration", told_millis(told.duration_millis)),
+                ("user", told.user_name),
+                ("file", told.file_name),
+                *islice(self.known_metrics.items(), _METRICS),
+                ("page", Link(self.url)),
+            ),
+        )
+
+    @property
+    def state(self) -> str | None:
+        """State when it was listed: "running", "crashed", "finished"; None if it was not told.
+
+        `get_state` asks for the present one.
+        """
+        if self._metadata.has_crashed:
+            return "crashed"
+        if self._metadata.running is None:
+            return None
+        return "running" if self._metadata.running else "finished"
+
+    @property
+    def known_metrics(self) -> dict[str, PlainValue]:
+        """Last values of its metrics, as far as they were read and are in the cache."""
+        known = self._api.known(comet.get_experiment_metrics_summary(self.key))
+        return {} if known is None else plain_values(known.values)
 
     @property
     def metadata(self) -> Experiment:

@@ -9,6 +9,8 @@ from typing import overload
 from comet_async import comet
 from comet_async.api.account import ProjectReads
 from comet_async.api.experiment import APIExperiment
+from comet_async.api.experiments import Experiments
+from comet_async.api.short_forms import plain_values
 from comet_async.errors import UsageError
 from comet_async.redaction import shortened
 
@@ -215,6 +217,24 @@ class ExperimentReads(ProjectReads):
         """Return one experiment; the old name of `get_experiment_by_key`."""
         return await self.get_experiment_by_key(experiment)
 
+    async def with_metrics(
+        self, experiments: Iterable[APIExperiment], *metrics: str
+    ) -> list[APIExperiment]:
+        """Return experiments as a list that shows the last values of metrics beside them.
+
+        A request for each experiment whose summary is not in the cache, many at a time.
+
+        Args:
+            experiments: The experiments.
+            metrics: Names of the metrics to be shown; none for up to four that most of them have.
+        """
+        listed = [*experiments]
+        found = await self.send_each(
+            (one.key, comet.get_experiment_metrics_summary(one.key)) for one in listed
+        )
+        values = {key: plain_values(answer.values) for key, answer in found.items()}
+        return Experiments(listed, metrics=metrics, values=values)
+
     async def get_panel_experiments(self) -> list[APIExperiment]:
         """Return the experiments of the configured project.
 
@@ -253,16 +273,16 @@ class ExperimentReads(ProjectReads):
         self, found: Iterable[comet.Experiment], pattern: str | None = None
     ) -> list[APIExperiment]:
         if pattern is None:
-            return [APIExperiment(self, experiment) for experiment in found]
+            return Experiments(APIExperiment(self, experiment) for experiment in found)
         try:
             begins = re.compile(pattern).match
         except re.error as error:
             raise UsageError(f"{shortened(pattern, 60)} is no pattern: {error}") from None
-        return [
+        return Experiments(
             APIExperiment(self, experiment)
             for experiment in found
             if begins(experiment.experiment_key) or begins(experiment.experiment_name or "")
-        ]
+        )
 
 
 def _split(first: str | None, second: str | None, name: str) -> tuple[str | None, str | None]:

@@ -18,11 +18,12 @@ from comet_async.engine.blocks import AsyncBlock
 from comet_async.engine.names import portable_path
 from comet_async.engine.threads import undivided
 from comet_async.errors import UsageError
+from comet_async.shown import Shown, Table, facts
 
 __all__ = ["Model"]
 
 
-class Model(AsyncBlock):
+class Model(Shown, AsyncBlock):
     """One registered model; `API.get_model` makes it after a look whether it exists.
 
     Args:
@@ -98,6 +99,18 @@ class Model(AsyncBlock):
 
     def __repr__(self) -> str:
         return f"Model({self._workspace!r}, {self._name!r})"
+
+    def _table(self) -> Table:
+        known = self._api.known(comet.get_registry_model_items(self._workspace, self._name))
+        versions = [row.version for row in known.items] if known else []
+        return facts(
+            f"Model {self._workspace}/{self._name}",
+            (
+                ("workspace", self._workspace),
+                ("name", self._name),
+                ("versions", ", ".join(versions)),
+            ),
+        )
 
     async def close(self) -> None:
         """Close the `API` that it made for itself, if it did."""

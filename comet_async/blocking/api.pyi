@@ -426,6 +426,18 @@ class API(Facade):
     def get_experiment_by_id(self, experiment: str) -> APIExperiment | None:
         """Return one experiment; the old name of `get_experiment_by_key`."""
 
+    def with_metrics(
+        self, experiments: Iterable[APIExperiment], *metrics: str
+    ) -> list[APIExperiment]:
+        """Return experiments as a list that shows the last values of metrics beside them.
+
+        A request for each experiment whose summary is not in the cache, many at a time.
+
+        Args:
+            experiments: The experiments.
+            metrics: Names of the metrics to be shown; none for up to four that most of them have.
+        """
+
     def get_panel_experiments(self) -> list[APIExperiment]:
         """Return the experiments of the configured project.
 
@@ -783,6 +795,9 @@ class API(Facade):
         Raises:
             CometAsyncError: As `Session.send` does.
         """
+
+    def known(self, request: Request[T]) -> T | None:
+        """Return the answer to a read if the cache has it, without a request; else None."""
 
     def send_each(self, pairs: Iterable[tuple[K, Request[T]]]) -> dict[K, T]:
         """Return the answers to any number of requests, by key and in order, many at a time.
@@ -1621,6 +1636,17 @@ class APIExperiment(Facade):
         """
 
     def __init__(self, api: API, metadata: Experiment) -> None: ...
+    @property
+    def state(self) -> str | None:
+        """State when it was listed: "running", "crashed", "finished"; None if it was not told.
+
+        `get_state` asks for the present one.
+        """
+
+    @property
+    def known_metrics(self) -> dict[str, PlainValue]:
+        """Last values of its metrics, as far as they were read and are in the cache."""
+
     @property
     def metadata(self) -> Experiment:
         """All that is known without a request; `get_metadata` asks anew."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from comet_async.blocking.portal import Portal
+from comet_async.shown import Shown
 
 __all__ = ["Facade", "unwrapped"]
 
@@ -37,14 +38,21 @@ class Facade:
             return f"<{type(self).__name__}, not made>"
         return repr(self._asynchronous)
 
+    def _repr_html_(self) -> str | None:
+        shown = vars(self).get("_asynchronous")
+        if not isinstance(shown, Shown):
+            return None
+        return shown._repr_html_()  # pyright: ignore[reportPrivateUsage]
+
 
 def unwrapped(value: object) -> object:
     """Return what a blocking object stands for, also in a list, tuple or dict; else the value."""
     if isinstance(value, Facade):
         return value.asynchronous
-    if type(value) is list or type(value) is tuple:
-        items = cast("list[object]", value)
-        return type(items)(unwrapped(item) for item in items)
+    if isinstance(value, list):
+        return [unwrapped(item) for item in cast("list[object]", value)]
+    if type(value) is tuple:
+        return tuple(unwrapped(item) for item in cast("tuple[object, ...]", value))
     if type(value) is dict:
         members = cast("dict[object, object]", value)
         return {key: unwrapped(member) for key, member in members.items()}

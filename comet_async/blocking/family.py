@@ -19,6 +19,7 @@ sees that it is up to date.
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import weakref
@@ -106,9 +107,12 @@ class _Made(Facade):
 
     def _shown(self, value: object, place: Portal | Host[object]) -> object:
         """Return the blocking form of what a member gave, to be used in `place`."""
-        if type(value) is list or type(value) is tuple:
-            items = cast("list[object]", value)
-            return type(items)(self._shown(item, place) for item in items)
+        if isinstance(value, list):
+            shown = copy.copy(cast("list[object]", value))  # which may be of a class of its own
+            shown[:] = [self._shown(item, place) for item in shown]
+            return shown
+        if type(value) is tuple:
+            return tuple(self._shown(item, place) for item in cast("tuple[object, ...]", value))
         if type(value) is dict:
             members = cast("dict[object, object]", value)
             return {key: self._shown(member, place) for key, member in members.items()}
@@ -240,7 +244,7 @@ def _facades(value: object) -> Iterator[Facade]:
     """Give the blocking objects in what `unwrapped` takes them out of."""
     if isinstance(value, Facade):
         yield value
-    elif type(value) is list or type(value) is tuple:
+    elif isinstance(value, (list, tuple)):
         for item in cast("list[object]", value):
             yield from _facades(item)
     elif type(value) is dict:

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from comet_async.errors import DestinationError, UsageError
-from comet_async.lake.extras import extra
+from comet_async.extras import extra
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from comet_async.engine.lane import Lane
 from comet_async.events import BytesReceived
 from comet_async.redaction import printable
 from comet_async.request import Blob, Request
+from comet_async.shown import Shown, Table, facts, told_size
 
 __all__ = ["Downloaded", "Progress", "Telling"]
 
@@ -22,7 +23,7 @@ class Progress(Protocol):
         """Show it."""
 
 
-class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
+class Downloaded(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """A file that arrived whole.
 
     Attributes:
@@ -42,6 +43,19 @@ class Downloaded(msgspec.Struct, frozen=True, kw_only=True):
     etag: str | None = None
     verified: bool = False
     resumed_from: int = 0
+
+    def _table(self) -> Table:
+        return facts(
+            f"Downloaded {self.path.name}",
+            (
+                ("path", str(self.path)),
+                ("size", told_size(self.size)),
+                ("sha256", self.sha256),
+                ("content type", self.content_type),
+                ("checksum of the server compared", self.verified),
+                ("resumed from", told_size(self.resumed_from) if self.resumed_from else None),
+            ),
+        )
 
 
 class Telling:
@@ -66,6 +80,6 @@ class Telling:
         """Tell of `size` bytes of `total`, None when the server gave none."""
         if self._progress is not None:
             self._progress(size, total)
-        if self._lane.watched:
+        if self._lane.teller.watched:
             name, path = printable(self._path.name), self._request.path
-            self._lane.tell(BytesReceived(self._lane.service.name, path, name, size, total))
+            self._lane.teller.tell(BytesReceived(self._lane.service.name, path, name, size, total))

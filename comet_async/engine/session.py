@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import warnings
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, Self, TypeVar
-
-import msgspec
+from typing import Self, TypeVar
 
 from comet_async.engine.addresses import is_private
 from comet_async.engine.aiohttp_transport import AiohttpTransport
 from comet_async.engine.blocks import AsyncBlock
+from comet_async.engine.collected import Collected
 from comet_async.engine.download import Downloaded, Progress, download
 from comet_async.engine.fan_out import Ok, Outcome, fan_out
 from comet_async.engine.kept_part import KEPT_FROM
@@ -30,9 +29,10 @@ from comet_async.engine.transport import Timeouts, Transport
 from comet_async.errors import CometAsyncError, DestinationError, UsageError
 from comet_async.events import Observer
 from comet_async.paging import Paged
-from comet_async.redaction import printable
+from comet_async.redaction import bare_url, printable
 from comet_async.request import Blob, Request
 from comet_async.service import Service
+from comet_async.shown import Shown, Table, facts, told_size
 
 __all__ = ["MAX_BODY_BYTES", "Collected", "Session", "default_transport"]
 
@@ -45,24 +45,12 @@ MAX_BODY_BYTES = 256 * 1024 * 1024
 """Cap on an answer in memory, unless a session says otherwise."""
 
 
-class Collected(msgspec.Struct, Generic[K, T], frozen=True):
-    """All outcomes of a fan-out, in memory.
-
-    Attributes:
-        ok: Results by key.
-        failed: Errors by key.
-    """
-
-    ok: Mapping[K, T]
-    failed: Mapping[K, CometAsyncError]
-
-
 def default_transport(service: Service) -> Transport:
     """Return the HTTP client of a service, unless a session says otherwise: aiohttp."""
     return AiohttpTransport(tls=service.tls, proxy=service.proxy)
 
 
-class Session(AsyncBlock):
+class Session(Shown, AsyncBlock):
     """Sends requests to services, within their limits. Use it as `async with Session(...)`.
 
     Args:
@@ -173,6 +161,20 @@ class Session(AsyncBlock):
         queued = sum(bucket.slots.queued for bucket in buckets)
         names = ", ".join(service.name for service in self._services)
         return f"<Session {names} {active} active, {queued} queued>"
+
+    def _table(self) -> Table:
+        told = self.counters
+        services = ((service.name, bare_url(service.base_url)) for service in self._services)
+        return facts(
+            repr(self)[1:-1],
+            (
+                *services,
+                ("requests", told.requests),
+                ("retries", told.retries),
+                ("answers of 429", told.throttled),
+                ("received", told_size(told.bytes_received)),
+            ),
+        )
 
     async def send(self, request: Request[T], *, progress: Progress | None = None) -> T:
         """Return the answer of one request.

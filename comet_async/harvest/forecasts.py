@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from comet_async.service import Limits
+from comet_async.shown import Shown, Table, short_table, told_size
 
-__all__ = ["Forecast", "TableForecast", "seconds_for"]
+__all__ = ["Forecast", "TableForecast", "forecast_table", "seconds_for"]
 
 
 class TableForecast(msgspec.Struct, frozen=True):
@@ -23,7 +24,7 @@ class TableForecast(msgspec.Struct, frozen=True):
     bytes: int
 
 
-class Forecast(msgspec.Struct, frozen=True):
+class Forecast(Shown, msgspec.Struct, frozen=True):
     """What a plan will take.
 
     Files of assets are known when the lists have come. Of projects with many experiments they are
@@ -54,10 +55,22 @@ class Forecast(msgspec.Struct, frozen=True):
             + ("; files of assets not counted" if self.uncounted else "")
         )
 
+    def __repr__(self) -> str:
+        return self._table().to_text()
+
+    def _table(self) -> Table:
+        return forecast_table(self, f"Forecast: {self}")
+
     def to_dict(self) -> dict[str, object]:
         """Return everything as JSON values."""
         plain: dict[str, object] = msgspec.to_builtins(self)
         return plain
+
+
+def forecast_table(forecast: Forecast, title: str) -> Table:
+    """Return what a forecast shows of itself, under a title."""
+    rows = [(own.table, own.requests, told_size(own.bytes)) for own in forecast.tables]
+    return short_table(title, ("table", "requests", "bytes"), rows, limit=len(rows))
 
 
 def seconds_for(requests: int, limits: Limits) -> float:

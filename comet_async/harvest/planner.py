@@ -12,11 +12,12 @@ import msgspec
 
 from comet_async.errors import UsageError
 from comet_async.harvest.answers import ANSWERS, Answer
-from comet_async.harvest.forecasts import Forecast, TableForecast, seconds_for
+from comet_async.harvest.forecasts import Forecast, TableForecast, forecast_table, seconds_for
 from comet_async.harvest.schema import TABLES, checked_tables
 from comet_async.harvest.scope import Scope, Selection
 from comet_async.harvest.subjects import RUNS, Subject, SubjectKind, listing_tells
 from comet_async.service import Limits
+from comet_async.shown import Shown, Table
 
 __all__ = [
     "ANSWER_KEPT",
@@ -202,7 +203,7 @@ def up_to_date(stored: str, wanted: str) -> bool:
     )
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class Plan(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What a harvest will ask. `harvest.plan` makes it, `harvest.run` carries it out.
 
     Attributes:
@@ -334,4 +335,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return (
             f"<Plan {self.scope}: {self.experiments} experiments, tables {', '.join(self.tables)}>"
+        )
+
+    def _table(self) -> Table:
+        told = self.forecast()
+        return forecast_table(
+            told, f"Plan of {self.scope}, {self.experiments:,} experiments: {told}"
         )

@@ -11,6 +11,7 @@ from comet_async.errors import AuthenticationError, CometAsyncError, Destination
 from comet_async.harvest.ledger import Count, Ledger, Unfinished
 from comet_async.harvest.sinks import SinkReport
 from comet_async.redaction import printable, shortened
+from comet_async.shown import Cell, Shown, Table, short_table, told_duration, told_size
 
 __all__ = [
     "EXIT_ALL",
@@ -88,7 +89,7 @@ class TableReport(msgspec.Struct, frozen=True, kw_only=True):
         return self.stored + self.absent + self.failed
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class Report(Shown, msgspec.Struct, frozen=True, kw_only=True):
     """What a harvest did.
 
     Attributes:
@@ -131,6 +132,38 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def failed(self) -> int:
         """Items without a good end, over all tables and files."""
         return sum(table.failed for table in self.tables)
+
+    def __repr__(self) -> str:
+        return self._table().to_text()
+
+    def _table(self) -> Table:
+        columns = ("table", "planned", "stored", "absent", "failed", "rows", "size", "requests")
+        rows: list[Sequence[Cell]] = [
+            (
+                t.table,
+                t.planned,
+                t.stored,
+                t.absent,
+                t.failed,
+                t.rows,
+                told_size(t.bytes),
+                t.requests,
+            )
+            for t in self.tables
+        ]
+        return short_table(
+            f"Report of {self.scope}: {self._outcome()}", columns, rows, limit=len(rows)
+        )
+
+    def _outcome(self) -> str:
+        """Return in a line how it ended."""
+        ended = f"stopped, {self.stopped}" if self.stopped else "all planned is stored or absent"
+        if self.failed and not self.stopped:
+            first = self.failures[0] if self.failures else None
+            ended = f"{self.failed:,} failed" + (
+                f", first {first.key}: {first.reason}" if first else ""
+            )
+        return f"{ended}; {self.requests:,} requests in {told_duration(self.seconds)}"
 
     def to_dict(self) -> dict[str, object]:
         """Return everything as JSON values; `planned` and `failed` are told too."""

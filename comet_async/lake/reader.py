@@ -8,16 +8,16 @@ lake.duckdb().sql("select * from experiments")
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, overload
 
+from comet_async.arrow_shapes import ArrowSchema, ArrowTable
 from comet_async.errors import UsageError
+from comet_async.extras import extra
 from comet_async.lake.curves import By, Curves
 from comet_async.lake.drift import quoted
-from comet_async.lake.extras import extra
 from comet_async.lake.layout import (
     Part,
     Snapshot,
@@ -27,18 +27,20 @@ from comet_async.lake.layout import (
     snapshot_folder,
     steady,
 )
-from comet_async.lake.shapes import ArrowSchema, ArrowTable
 from comet_async.lake.table import EXPERIMENT, LakeTable
 from comet_async.redaction import printable
+from comet_async.shown import Shown, Table, short_table, told_size
+from comet_async.tabular import duckdb_connection, duckdb_of, pandas_of, polars_of
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
     import polars as pl
+    from duckdb import DuckDBPyRelation
 
 __all__ = ["LakeReader", "open_lake"]
 
-_KIB = 1024
+_FORMS = ("pandas", "polars", "arrow", "duckdb")
 
 
 def open_lake(folder: str | os.PathLike[str], *, snapshot: int | None = None) -> LakeReader:
@@ -69,7 +71,7 @@ def open_lake(folder: str | os.PathLike[str], *, snapshot: int | None = None) ->
     return LakeReader(root, found_parts(snapshot_folder(root, snapshot)), snapshot)
 
 
-class LakeReader:
+class LakeReader(Shown):
     """The tables of a harvest, by name. `open_lake` makes it.
 
     Args:
@@ -178,8 +180,7 @@ class LakeReader:
             UsageError: DuckDB is missing.
             PartError: A part is damaged.
         """
-        made = cast("duckdb.DuckDBPyConnection", extra("duckdb").connect())
-        made.execute("SET TimeZone = 'UTC'")
+        made = duckdb_connection()
         for name, table in self._tables.items():
             made.execute(f"CREATE VIEW {quoted(name)} AS {table.sql()}")
         return made
@@ -220,16 +221,28 @@ class LakeReader:
         context: str | None = None,
     ) -> ArrowTable: ...
 
+    @overload
     def metrics(
         self,
         name: str | Sequence[str],
         *,
         wide: bool = True,
-        as_: Literal["pandas", "polars", "arrow"] = "pandas",
+        as_: Literal["duckdb"],
         by: By = "step",
         experiments: Sequence[str] | None = None,
         context: str | None = None,
-    ) -> pd.DataFrame | pl.DataFrame | ArrowTable:
+    ) -> DuckDBPyRelation: ...
+
+    def metrics(
+        self,
+        name: str | Sequence[str],
+        *,
+        wide: bool = True,
+        as_: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
+        by: By = "step",
+        experiments: Sequence[str] | None = None,
+        context: str | None = None,
+    ) -> pd.DataFrame | pl.DataFrame | ArrowTable | DuckDBPyRelation:
         """Return the curves of metrics, as they are plotted.
 
         The wide form has one row for each step, in order, and one column for each curve, under the
@@ -241,7 +254,9 @@ class LakeReader:
         Args:
             name: Name of a metric, or a glob as `val/*`, or several of these.
             wide: Whether to return the wide form.
-            as_: "pandas" (the steps are the index), "polars" or "arrow" (the first column).
+            as_: "pandas" (the steps are the index), "polars", "arrow" or "duckdb" (the first
+                column). pandas gets NumPy's floats in the wide form, whose gaps are NaN, and the
+                types of Arrow in the long form.
             by: What the rows of the wide form are: "step", "epoch" or "timestamp".
             experiments: Keys or names; None for all.
             context: Only points in this context, as `train`.
@@ -251,10 +266,9 @@ class LakeReader:
                 package is missing; the message says what to install.
             PartError: A part is damaged.
         """
-        if as_ not in {"pandas", "polars", "arrow"}:
-            raise UsageError(f"as_ is one of pandas, polars and arrow, not {printable(str(as_))}")
-        if as_ != "arrow":
-            extra(as_)
+        if as_ not in _FORMS:
+            raise UsageError(f"as_ is one of {', '.join(_FORMS)}, not {printable(str(as_))}")
+        extra("pyarrow" if as_ == "arrow" else as_)
         keys = None if experiments is None else self._keys(experiments)
         names = (name,) if isinstance(name, str) else tuple(name)
         curves = Curves(self.duckdb(), self.tables, names, keys, context)
@@ -262,38 +276,19 @@ class LakeReader:
         if as_ == "arrow":
             return rows
         if as_ == "polars":
-            return cast("pl.DataFrame", extra("polars").from_arrow(rows))
-        frame = rows.to_pandas()
-        return frame.set_index(by) if wide else frame
+            return polars_of(rows)
+        if as_ == "duckdb":
+            return duckdb_of(rows, None)
+        return pandas_of(rows, "numpy").set_index(by) if wide else pandas_of(rows, "arrow")
 
     def __repr__(self) -> str:
+        return self._table().to_text()
+
+    def _table(self) -> Table:
         at = "" if self.snapshot is None else f" at snapshot {self.snapshot}"
-        lines = [f"<LakeReader {printable(str(self.folder))}{at}, {len(self)} tables>"]
-        rows = [(printable(name), *_told(table)) for name, table in self._tables.items()]
-        widths = [max((len(row[at]) for row in rows), default=0) for at in range(3)]
-        for name, count, size in rows:
-            lines.append(f"  {name:<{widths[0]}}  {count:>{widths[1]}}  {size:>{widths[2]}}")
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><td>{html.escape(printable(name))}</td>"
-            + "".join(f'<td style="text-align:right">{html.escape(t)}</td>' for t in _told(table))
-            + "</tr>"
-            for name, table in self._tables.items()
+        return short_table(
+            f"LakeReader {self.folder}{at}, {len(self)} tables",
+            ("table", "rows", "size"),
+            [(name, own.rows, told_size(own.bytes)) for name, own in self._tables.items()],
+            limit=len(self),
         )
-        at = "" if self.snapshot is None else f", snapshot {self.snapshot}"
-        caption = html.escape(f"{printable(str(self.folder))}{at}")
-        head = "<tr><th>table</th><th>rows</th><th>size</th></tr>"
-        return f"<table><caption>{caption}</caption>{head}{cells}</table>"
-
-
-def _told(table: LakeTable) -> tuple[str, str]:
-    """Return how many rows and bytes a table has, in words."""
-    size = float(table.bytes)
-    unit = "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < _KIB:
-            break
-        size, unit = size / _KIB, larger
-    return f"{table.rows:,} rows", f"{size:,.0f} B" if unit == "B" else f"{size:,.1f} {unit}"

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from comet_async import API, APIExperiment, Limits, Model, Session, comet
-from comet_async.api import Extremes, Image, Metric, MetricColumns, Parameter, Tag
+from comet_async.api import Experiments, Extremes, Image, Metric, MetricColumns, Parameter, Tag
 from comet_async.api.short_forms import metric_columns, plain_value
 from comet_async.errors import (
     DecodeError,
@@ -22,7 +22,7 @@ from comet_async.errors import (
     UsageError,
 )
 from comet_async.server import LocalServer, SyntheticSpec
-from comet_async.testing import LOCAL_KEY, FakeTransport, reply
+from comet_async.testing import LOCAL_KEY, FakeTransport, local_server, reply
 
 ARCHIVE = Path(__file__).parents[1] / "server" / "data" / "offline-sample.zip"
 KEY = "799e7164eb874c5c9fbb3d4979b41082"
@@ -474,3 +474,42 @@ async def test_no_frame_of_an_error_shows_the_key(server: LocalServer) -> None:
             assert key not in "".join(repr(frame.f_locals) for frame in ours[1:])
             assert key not in repr(caught.value)
     assert key not in repr(API(key, url=server.url).__dict__)
+
+
+async def test_a_list_of_experiments_shows_metrics_when_they_were_read(
+    api: API, server: LocalServer
+) -> None:
+    runs = await api.get_experiments("synthetic", (await api.get_projects("synthetic"))[0])
+    assert isinstance(runs, Experiments)
+    server.log.clear()
+    assert repr(runs).splitlines()[1].split() == ["name", "state", "started", "duration"]
+    assert (runs[0].state, runs[0].known_metrics) == ("finished", {})
+    extremes = await runs[0].metric_extremes()
+    assert runs[0].known_metrics["loss"] == extremes["loss"].last
+    assert "loss" in repr(runs).splitlines()[1]
+    asked_before = asked(server)
+    shown = await api.with_metrics(runs, "loss")
+    assert shown == runs
+    assert asked(server).total() == asked_before.total() + len(runs) - 1
+    assert repr(shown).splitlines()[1].split()[-1] == "loss"
+    loss = f"{runs[1].known_metrics['loss']:.4g}"
+    assert repr(shown).splitlines()[3].endswith(loss)
+    assert loss in shown._repr_html_()
+    queried = await api.query("synthetic", runs[0].project_name or "", Metric("loss") >= 0)
+    assert isinstance(queried, Experiments)
+    assert asked(server).total() < asked_before.total() + len(runs) + 10
+
+
+async def test_metrics_are_shown_without_a_cache_too(server: LocalServer) -> None:
+    async with API(LOCAL_KEY, cache=False, url=server.url, limits=Limits()) as api:
+        runs = await api.get_experiments("synthetic", (await api.get_projects("synthetic"))[0])
+        assert repr((await api.with_metrics(runs[:2], "loss"))[1:]).splitlines()[1].endswith("loss")
+        assert runs[0].known_metrics == {}
+
+
+async def test_a_model_shows_the_versions_that_were_asked_for() -> None:
+    async with local_server(sample=True) as sample, API(LOCAL_KEY, url=sample.url) as api:
+        model = await api.get_model("samples", "digits-classifier")
+        assert "1.1.0" not in model._repr_html_()
+        await model.find_versions()
+        assert "1.1.0" in model._repr_html_()

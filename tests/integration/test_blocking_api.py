@@ -13,6 +13,7 @@ import pytest
 
 import comet_async
 from comet_async import Limits, blocking, bulk, comet
+from comet_async.api import Experiments
 from comet_async.errors import CometAsyncError, NotFoundError, UsageError
 from comet_async.server import LocalServer, SyntheticSpec, serve_in_thread
 from comet_async.testing import LOCAL_KEY, local_server
@@ -217,3 +218,22 @@ async def test_async_with_in_place_of_with_says_what_to_write() -> None:
         with made, pytest.raises(UsageError, match=told):
             async with made:  # type: ignore[union-attr]  # pyright: ignore[reportGeneralTypeIssues]  # as above
                 raise AssertionError("it was entered")
+
+
+def test_experiments_show_themselves_as_the_asynchronous_ones_do(
+    opened: Callable[[], blocking.API],
+) -> None:
+    with opened() as api:
+        runs = api.get_experiments(WORKSPACE, api.get_projects(WORKSPACE)[0])
+        shown = api.with_metrics(runs, "metric-0", "loss")
+        assert shown == runs
+        assert all(isinstance(run, blocking.APIExperiment) for run in shown)
+        assert isinstance(runs, Experiments)
+        assert isinstance(shown[:3], Experiments)
+        assert repr(shown).splitlines()[1].split()[-1] == "loss"
+        assert repr(shown[:1]).splitlines()[2].endswith(f"{shown[0].known_metrics['loss']:.4g}")
+        html = f"{shown._repr_html_()}{shown[0]._repr_html_()}{api.session._repr_html_()}"
+        assert shown[0].key in html
+        assert LOCAL_KEY not in html
+        assert api._repr_html_() is None
+    assert "<table>" in shown[0]._repr_html_()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,10 @@ from comet_async.server import LocalServer, SyntheticSource, SyntheticSpec, serv
 from comet_async.testing import local_server
 from tests.support.api_rows import READS, reads
 from tests.support.colours import API_COLOURS
-from tests.support.command_line import environment
+from tests.support.notebooks import values_of
 
 pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
-nbformat = pytest.importorskip("nbformat")
 
 ARCHIVE = Path(__file__).parents[1] / "server" / "data" / "offline-sample.zip"
 SPEC = SyntheticSpec(experiments=6)
@@ -47,12 +44,6 @@ len(runs), all(run.get_metrics_summary("loss").minimum > 0 for run in runs)
     "[thread.name for thread in threading.enumerate() if 'portal' in thread.name]": "[]",
     "forgotten = blocking.Session(comet.service()); forgotten.counters.requests": "0",
 }
-EXECUTE = """
-import sys, nbclient, nbformat
-notebook = nbformat.read(sys.argv[1], 4)
-nbclient.NotebookClient(notebook, kernel_name="python3", timeout=30).execute()
-nbformat.write(notebook, sys.argv[1])
-"""
 
 
 EVERY_READ = """
@@ -70,7 +61,7 @@ LOOP = "import asyncio; asyncio.get_running_loop().is_running()"
 
 def test_cells_need_no_await(tmp_path: Path) -> None:
     with serve_in_thread(local_server(synthetic=SPEC)) as server:
-        shown = executed([*CELLS], server.url, tmp_path)
+        shown = values_of([*CELLS], server.url, tmp_path)
     assert shown == [*CELLS.values()]
 
 
@@ -79,28 +70,10 @@ def test_every_read_of_the_api_is_the_same_in_a_cell(
 ) -> None:
     with serve_in_thread(LocalServer([ARCHIVE], synthetic=SPEC, storage=True)) as server:
         monkeypatch.setenv("COMET_URL_OVERRIDE", server.url)
-        shown = executed([LOOP, EVERY_READ, LOOP], server.url, tmp_path)
+        shown = values_of([LOOP, EVERY_READ, LOOP], server.url, tmp_path)
         told = API_COLOURS["async"](reads, "any-key-will-do-here", False, limits=Limits())
     assert shown == ["True", str(len(READS)), "True"]
     in_the_cell = json.loads((tmp_path / "told.json").read_text())
     assert [*in_the_cell] == [*READS]
     for name, value in in_the_cell.items():
         assert json.dumps(value) == json.dumps(told[name].value), name
-
-
-def executed(sources: list[str], url: str, folder: Path) -> list[str | None]:
-    """Run cells in a kernel, and return what each has shown as its value."""
-    file = folder / "cells.ipynb"
-    cells = [nbformat.v4.new_code_cell(cell) for cell in sources]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), file)
-    done = subprocess.run(
-        [sys.executable, "-c", EXECUTE, str(file)],
-        env=environment(url, HOME=str(folder)),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    shown = [cell.outputs for cell in nbformat.read(file, 4).cells]
-    return [one[0].data["text/plain"] if one else None for one in shown]

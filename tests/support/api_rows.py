@@ -42,6 +42,7 @@ PROPERTIES = (
     "project_id",
     "project_name",
     "start_server_timestamp",
+    "state",
     "workspace",
 )
 
@@ -148,6 +149,22 @@ def caching(change: Callable[[API], object]) -> Row:
     return made
 
 
+async def known_metrics(api: API) -> object:
+    """Look at what the cache has of a run, before and after its metrics were asked for."""
+    api.use_cache(cache=True)
+    run = await run_of(api)
+    before = [run.known_metrics, api.known(comet.get_experiment_metrics_summary(KEY))]
+    await run.metric_extremes()
+    known = api.known(comet.get_experiment_metrics_summary(KEY))
+    found = [*before, run.known_metrics, [] if known is None else known.values]
+    api.use_cache(cache=False)
+    return found
+
+
+async def with_metrics(api: API) -> object:
+    return await api.with_metrics([await run_of(api)], "loss")
+
+
 async def closed(api: API) -> object:
     await api.close()
     return await refused(api.get_workspaces())
@@ -164,6 +181,9 @@ OWN_READS: Mapping[str, Row] = {
     ),
     "API.get_model": get_model,
     "API.session": session,
+    "API.known": known_metrics,
+    "APIExperiment.known_metrics": known_metrics,
+    "API.with_metrics": with_metrics,
     "API.clear_cache": caching(lambda api: api.clear_cache()),
     "API.update_cache": caching(lambda api: api.update_cache()),
     "API.do_not_cache": caching(lambda api: api.do_not_cache("workspaces")),

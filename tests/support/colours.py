@@ -77,7 +77,7 @@ class Awaited:
             return self._entered(value)
         if isinstance(value, Iterator):
             return self._each(value)
-        return [self._shown(item) for item in value] if type(value) is list else value
+        return [self._shown(item) for item in value] if isinstance(value, list) else value
 
     async def _each(self, items: Iterator[Any]) -> AsyncIterator[Any]:
         for item in items:
@@ -92,7 +92,7 @@ class Awaited:
 def _plain(value: Any) -> Any:
     if isinstance(value, Awaited):
         return value.blocking
-    if type(value) is list or type(value) is tuple:
+    if isinstance(value, (list, tuple)):
         return [_plain(item) for item in value]
     if type(value) is dict:
         return {name: _plain(item) for name, item in value.items()}
