@@ -9,7 +9,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import api, blocking, bulk, charts, comet, domino, domino_bulk, query
+    from comet_async import (
+        api,
+        blocking,
+        bulk,
+        charts,
+        comet,
+        domino,
+        domino_bulk,
+        query,
+        report_page,
+    )
     from comet_async.api.api import API
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
@@ -67,6 +77,7 @@ __all__ = [
     "open_lake",
     "portable_path",
     "query",
+    "report_page",
     "unknown_members",
 ]
 
@@ -104,7 +115,7 @@ _HOMES = {
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
 _PACKAGES = frozenset(
-    {"api", "blocking", "bulk", "charts", "comet", "domino", "domino_bulk", "query"}
+    {"api", "blocking", "bulk", "charts", "comet", "domino", "domino_bulk", "query", "report_page"}
 )
 
 

@@ -45,6 +45,17 @@ ALLOWED: dict[str, set[str]] = {
     "charts": {"floor", "engine", "catalogue", "query", "lake", "api", "charts"},
     "lake": {"floor", "lake"},
     "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
+    "report_page": {
+        "floor",
+        "engine",
+        "catalogue",
+        "query",
+        "lake",
+        "harvest",
+        "progress",
+        "charts",
+        "report_page",
+    },
     "cli": {
         "floor",
         "engine",
@@ -58,6 +69,7 @@ ALLOWED: dict[str, set[str]] = {
         "charts",
         "testing",
         "progress",
+        "report_page",
         "cli",
         "public",
     },
@@ -72,6 +84,7 @@ ALLOWED: dict[str, set[str]] = {
         "charts",
         "lake",
         "harvest",
+        "report_page",
         "public",
     },
     "main": {"cli"},
@@ -92,6 +105,7 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
+    "report_page": "report_page",
 }
 FILES = {"__init__": "public", "__main__": "main"}
 
