@@ -31,6 +31,10 @@ _APART = 12
 _UNSEEN = re.compile(r'<path [^<>]* opacity="0"/>')
 _TOLD_ALOUD = re.compile(r' (?:aria-label|aria-roledescription|role)="[^"]*"')
 _FINE = re.compile(r"(\d\.\d\d)\d+")
+_ROOM = 40
+_SIZE = re.compile(
+    r'width="([\d.]+)" height="([\d.]+)" viewBox="0 0 \1 \2"><rect width="\1" height="\2"'
+)
 _SHAPE = re.compile(r' (?:d|transform)="[^"]*"')
 
 
@@ -207,4 +211,12 @@ def _uri(svg: str) -> str:
     """Return an SVG for an `img`, without what only a pointer finds or only a larger one shows."""
     plain = _TOLD_ALOUD.sub("", _UNSEEN.sub("", svg))
     plain = _SHAPE.sub(lambda found: _FINE.sub(r"\1", found[0]), plain)
+    plain = _SIZE.sub(_wider, plain, count=1)
     return "data:image/svg+xml;base64," + base64.b64encode(plain.encode()).decode()
+
+
+def _wider(found: re.Match[str]) -> str:
+    """Leave room at the right: a browser may have wider letters than those that were measured."""
+    width, height = float(found[1]) + _ROOM, found[2]
+    box = f'width="{width:g}" height="{height}"'
+    return f'{box} viewBox="0 0 {width:g} {height}"><rect {box}'
