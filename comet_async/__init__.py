@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         domino,
         domino_bulk,
         query,
+        report_page,
         telemetry,
     )
     from comet_async.api.api import API
@@ -81,6 +82,7 @@ __all__ = [
     "open_lake",
     "portable_path",
     "query",
+    "report_page",
     "run",
     "telemetry",
     "unknown_members",
@@ -124,7 +126,18 @@ _HOMES = {
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
 _PACKAGES = frozenset(
-    {"api", "blocking", "bulk", "charts", "comet", "domino", "domino_bulk", "query", "telemetry"}
+    {
+        "api",
+        "blocking",
+        "bulk",
+        "charts",
+        "comet",
+        "domino",
+        "domino_bulk",
+        "query",
+        "telemetry",
+        "report_page",
+    }
 )
 
 

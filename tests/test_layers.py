@@ -51,6 +51,18 @@ ALLOWED: dict[str, set[str]] = {
     "lake": {"floor", "tables", "lake"},
     "telemetry": {"floor", "telemetry"},
     "harvest": {"floor", "tables", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
+    "report_page": {
+        "floor",
+        "tables",
+        "engine",
+        "catalogue",
+        "query",
+        "lake",
+        "harvest",
+        "progress",
+        "charts",
+        "report_page",
+    },
     "cli": {
         "floor",
         "tables",
@@ -65,6 +77,7 @@ ALLOWED: dict[str, set[str]] = {
         "charts",
         "testing",
         "progress",
+        "report_page",
         "cli",
         "public",
     },
@@ -82,6 +95,7 @@ ALLOWED: dict[str, set[str]] = {
         "harvest",
         "notebook",
         "telemetry",
+        "report_page",
         "public",
     },
     "main": {"cli"},
@@ -105,6 +119,7 @@ FOLDERS = {
     "charts": "charts",
     "telemetry": "telemetry",
     "docs": "docs",
+    "report_page": "report_page",
 }
 FILES = {
     "__init__": "public",

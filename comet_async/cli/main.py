@@ -29,6 +29,7 @@ COMMANDS = {
     "move": "Move experiments to another project, or link to them there.",
     "query": "Find the experiments of a project that an expression wants.",
     "registry": "Registered models: list, show, download, register, stage, tag, delete.",
+    "report": "Write one page about a harvest: what is there, what failed, top runs.",
     "restore": "Take experiments out of the archive of their project.",
     "serve": "Serve Comet's API, or Domino's, from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
