@@ -9,7 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import api, blocking, bulk, charts, comet, domino, domino_bulk, query
+    from comet_async import (
+        api,
+        blocking,
+        bulk,
+        charts,
+        comet,
+        domino,
+        domino_bulk,
+        query,
+        report_page,
+        telemetry,
+    )
     from comet_async.api.api import API
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
@@ -71,7 +82,9 @@ __all__ = [
     "open_lake",
     "portable_path",
     "query",
+    "report_page",
     "run",
+    "telemetry",
     "unknown_members",
     "unload_ipython_extension",
 ]
@@ -113,7 +126,18 @@ _HOMES = {
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
 _PACKAGES = frozenset(
-    {"api", "blocking", "bulk", "charts", "comet", "domino", "domino_bulk", "query"}
+    {
+        "api",
+        "blocking",
+        "bulk",
+        "charts",
+        "comet",
+        "domino",
+        "domino_bulk",
+        "query",
+        "telemetry",
+        "report_page",
+    }
 )
 
 

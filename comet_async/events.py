@@ -1,7 +1,12 @@
 """Events: what a session does, told as it happens to an observer of your own.
 
 An event names the endpoint by its template and never holds a key, a header or a body. Observers
-are called in the event loop and must return quickly; one that raises stops the call it observes.
+are called in the event loop, in the context of the caller (its context variables, as the current
+span of a trace), and must return quickly. Each observer hears every event; when one raises, the
+call that it observes stops with that error.
+
+One request is told as `RequestStarted`, its attempts and waits, `RequestEnded`; `call` is the same
+number in all of them and in no other request of the process.
 """
 
 from __future__ import annotations
@@ -10,6 +15,8 @@ from typing import Literal, Protocol, TypeAlias
 
 import msgspec
 
+from comet_async.request import Effect
+
 __all__ = [
     "AttemptEnded",
     "AttemptStarted",
@@ -17,6 +24,8 @@ __all__ = [
     "Event",
     "Observer",
     "Paused",
+    "RequestEnded",
+    "RequestStarted",
     "RetryScheduled",
     "WaitReason",
     "Waited",
@@ -25,13 +34,51 @@ __all__ = [
 WaitReason: TypeAlias = Literal["slot", "pause", "quota", "smoothing"]
 
 
+class RequestStarted(msgspec.Struct, frozen=True, tag=True):
+    """A request was given to a session: it may still wait, be sent several times, or not at all.
+
+    `host` and `port` are those of the service's base URL; `port` is None where that has none.
+    """
+
+    service: str
+    method: str
+    path: str
+    effect: Effect
+    host: str
+    port: int | None
+    call: int
+
+
+class RequestEnded(msgspec.Struct, frozen=True, tag=True):
+    """A request is over, with its value or an error.
+
+    `attempts` counts those that began, `status` is the last answer's, None when none came,
+    `seconds` runs from `RequestStarted`, waits included, `failure` is the error's type, None for a
+    value.
+    """
+
+    service: str
+    method: str
+    path: str
+    effect: Effect
+    attempts: int
+    status: int | None
+    seconds: float
+    failure: str | None
+    call: int
+
+
 class AttemptStarted(msgspec.Struct, frozen=True, tag=True):
-    """A request goes on the wire: `number` counts from 1 within its call."""
+    """A request goes on the wire: `number` counts from 1 within its call.
+
+    Told once more, with the same number, for each redirect that is followed.
+    """
 
     service: str
     method: str
     path: str
     number: int
+    call: int = 0
 
 
 class AttemptEnded(msgspec.Struct, frozen=True, tag=True):
@@ -49,6 +96,7 @@ class AttemptEnded(msgspec.Struct, frozen=True, tag=True):
     received: int
     seconds: float
     failure: str | None
+    call: int = 0
 
 
 class RetryScheduled(msgspec.Struct, frozen=True, tag=True):
@@ -60,6 +108,7 @@ class RetryScheduled(msgspec.Struct, frozen=True, tag=True):
     number: int
     failure: str
     delay: float
+    call: int = 0
 
 
 class Waited(msgspec.Struct, frozen=True, tag=True):
@@ -68,6 +117,7 @@ class Waited(msgspec.Struct, frozen=True, tag=True):
     service: str
     reason: WaitReason
     seconds: float
+    call: int = 0
 
 
 class Paused(msgspec.Struct, frozen=True, tag=True):
@@ -76,6 +126,7 @@ class Paused(msgspec.Struct, frozen=True, tag=True):
     service: str
     seconds: float
     reason: str
+    call: int = 0
 
 
 class BytesReceived(msgspec.Struct, frozen=True, tag=True):
@@ -88,7 +139,16 @@ class BytesReceived(msgspec.Struct, frozen=True, tag=True):
     total: int | None
 
 
-Event: TypeAlias = AttemptStarted | AttemptEnded | RetryScheduled | Waited | Paused | BytesReceived
+Event: TypeAlias = (
+    RequestStarted
+    | RequestEnded
+    | AttemptStarted
+    | AttemptEnded
+    | RetryScheduled
+    | Waited
+    | Paused
+    | BytesReceived
+)
 
 
 class Observer(Protocol):

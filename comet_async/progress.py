@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Protocol, Self, TextIO, TypeVar, cast
 import msgspec
 
 from comet_async.engine.fan_out import Failed
-from comet_async.events import AttemptEnded, Event, Paused
+from comet_async.events import AttemptEnded, Event
+from comet_async.pace import Pace, told_time
 from comet_async.redaction import shortened
 from comet_async.shown import told_size
 
@@ -39,6 +40,7 @@ __all__ = [
     "TqdmProgress",
     "View",
     "can_move",
+    "terminal_width",
     "told_size",
     "track",
     "view_for",
@@ -47,6 +49,7 @@ __all__ = [
 T = TypeVar("T")
 
 _MIN_WIDTH = 40
+_USUAL_WIDTH = 80
 _INTERVAL = 5.0
 _REFRESH = 0.1
 _REQUESTS = "requests"
@@ -59,7 +62,15 @@ def can_move(stream: TextIO | None) -> bool:
         return False
     if os.environ.get("TERM", "dumb") in {"dumb", "unknown", ""} and os.name == "posix":
         return False
-    return shutil.get_terminal_size().columns >= _MIN_WIDTH
+    return terminal_width(stream) >= _MIN_WIDTH
+
+
+def terminal_width(stream: TextIO) -> int:
+    """Return how many cells a line of a terminal has: what COLUMNS says, or the terminal itself."""
+    if not os.environ.get("COLUMNS"):
+        with contextlib.suppress(OSError, ValueError):
+            return os.get_terminal_size(stream.fileno()).columns or _USUAL_WIDTH
+    return shutil.get_terminal_size().columns
 
 
 class Count(msgspec.Struct):
@@ -84,11 +95,13 @@ class View:
     Attributes:
         counts: By kind of work, as a table's name.
         size: Bytes received.
+        pace: How fast it goes, as far as `watch` is told of events.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.counts: dict[str, Count] = {}
         self.size = 0
+        self.pace = Pace(clock, self.note)
 
     def __enter__(self) -> Self:
         return self
@@ -102,15 +115,30 @@ class View:
         self.close()
 
     def __call__(self, event: Event, /) -> None:
-        """Take note of a session's event: requests that were answered, bytes, pauses."""
+        """Take note of a session's event: requests that were answered, bytes, waits."""
+        self.watch(event)
         match event:
             case AttemptEnded(failure=None, received=received):
                 self.received(received)
                 self.finished(_REQUESTS, 1, 0)
-            case Paused(seconds=seconds, reason=reason):
-                self.note(f"the server asked for quiet ({reason}): waiting {seconds:.0f} s")
             case _:
                 pass
+
+    def watch(self, event: Event, /) -> None:
+        """Take note of the pace and of waits, where requests are not what is counted."""
+        self.pace(event)
+
+    def left(self) -> str:
+        """Return rate and time left in words, "" where there is none to tell."""
+        told = self.pace.status()
+        count = next(iter(self.counts.values()), None)
+        if " left" in told or len(self.counts) != 1 or count is None or not count.done:
+            return told
+        to_come, past = (count.planned or 0) - count.done, self.pace.seconds
+        if to_come <= 0 or past < 1.0:
+            return told
+        rest = f"about {told_time(to_come * past / count.done)} left"
+        return f"{told}, {rest}" if told else rest
 
     def planned(self, table: str, items: int) -> None:
         """Take note of `items` more to do."""
@@ -171,7 +199,7 @@ class PlainProgress(View):
         interval: float = _INTERVAL,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
+        super().__init__(clock=clock)
         self._stream = stream if stream is not None else sys.stderr
         self._interval = interval
         self._clock = clock
@@ -200,15 +228,21 @@ class PlainProgress(View):
         line = f"{parts}{size}"
         if line != self._told:
             self._told = line
-            self._write(f"{line} after {self._last - self._began:.0f} s")
+            left = self.left()
+            pace = f"; {left}" if left else ""
+            self._write(f"{line}{pace} after {self._last - self._began:.0f} s")
 
     def _write(self, line: str) -> None:
         with contextlib.suppress(OSError, ValueError, AttributeError):
+            if self._stream.isatty():
+                line = shortened(line, terminal_width(self._stream) - 1)
             print(line, file=self._stream, flush=True)
 
 
 class RichProgress(View):
-    """A bar for each kind of work, drawn by rich on a terminal.
+    """A bar for each kind of work, drawn by rich on a terminal, with rate and time left below.
+
+    Where there are more bars than fit, those that still move are shown.
 
     Args:
         console: Where to draw; default standard error.
@@ -221,7 +255,9 @@ class RichProgress(View):
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
-        self._bars = _rich_bars(self._console)
+        from comet_async.progress_bars import bars  # noqa: PLC0415 rich is slow to import
+
+        self._bars = bars(self._console, self.left)
         self._bars.start()
         return self
 
@@ -233,7 +269,7 @@ class RichProgress(View):
         task = self._tasks.get(table)
         if task is None:
             task = self._tasks[table] = self._bars.add_task(table, total=None, told="")
-        told = told_size(count.done) if table == _BYTES else count.told()
+        told = _told_bytes(count) if table == _BYTES else count.told()
         self._bars.update(task, total=count.planned, completed=count.done, told=told)
 
     def note(self, text: str) -> None:
@@ -248,17 +284,9 @@ class RichProgress(View):
             self._bars = None
 
 
-def _rich_bars(console: Console | None) -> Progress:
-    from rich import progress as rich_progress  # noqa: PLC0415 slow to import
-    from rich.console import Console as RichConsole  # noqa: PLC0415 as above
-
-    return rich_progress.Progress(
-        rich_progress.TextColumn("{task.description}", markup=False),
-        rich_progress.BarColumn(),
-        rich_progress.TextColumn("{task.fields[told]}", markup=False),
-        rich_progress.TimeElapsedColumn(),
-        console=console or RichConsole(stderr=True),
-    )
+def _told_bytes(count: Count) -> str:
+    done = told_size(count.done)
+    return done if count.planned is None else f"{done} of {told_size(count.planned)}"
 
 
 class _Bar(Protocol):
@@ -290,7 +318,7 @@ class TqdmProgress(View):
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
+        super().__init__(clock=clock)
         self._bar: Callable[..., _Bar] = bar or _bar_of_tqdm()
         # Bars of text in a notebook share one line: there is no cursor to be moved up.
         self._place = 0 if bar is None and in_notebook() and not _has_widgets() else None

@@ -18,6 +18,7 @@ FLOOR = {
     "credentials",
     "errors",
     "events",
+    "pace",
     "paging",
     "redaction",
     "request",
@@ -35,21 +36,36 @@ STDLIB = set(sys.stdlib_module_names)
 
 ALLOWED: dict[str, set[str]] = {
     "floor": {"floor"},
-    "engine": {"floor", "engine"},
+    "tables": {"floor", "tables"},
+    "engine": {"floor", "tables", "engine"},
     "catalogue": {"floor", "catalogue"},
     "query": {"floor", "catalogue", "query"},
     "server": {"floor", "server"},
-    "testing": {"floor", "engine", "catalogue", "server", "testing"},
-    "progress": {"floor", "engine", "progress"},
-    "notebook": {"floor", "engine", "notebook"},
-    "bulk": {"floor", "engine", "catalogue", "bulk", "lake"},
-    "api": {"floor", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
-    "blocking": {"floor", "engine", "api", "blocking"},
-    "charts": {"floor", "engine", "catalogue", "query", "lake", "api", "charts"},
-    "lake": {"floor", "lake"},
-    "harvest": {"floor", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
+    "testing": {"floor", "tables", "engine", "catalogue", "server", "testing"},
+    "progress": {"floor", "tables", "engine", "progress"},
+    "notebook": {"floor", "tables", "engine", "notebook"},
+    "bulk": {"floor", "tables", "engine", "catalogue", "bulk"},
+    "api": {"floor", "tables", "engine", "catalogue", "bulk", "lake", "harvest", "query", "api"},
+    "blocking": {"floor", "tables", "engine", "api", "blocking"},
+    "charts": {"floor", "tables", "engine", "catalogue", "query", "lake", "api", "charts"},
+    "lake": {"floor", "tables", "lake"},
+    "telemetry": {"floor", "telemetry"},
+    "harvest": {"floor", "tables", "engine", "catalogue", "bulk", "query", "lake", "harvest"},
+    "report_page": {
+        "floor",
+        "tables",
+        "engine",
+        "catalogue",
+        "query",
+        "lake",
+        "harvest",
+        "progress",
+        "charts",
+        "report_page",
+    },
     "cli": {
         "floor",
+        "tables",
         "engine",
         "catalogue",
         "bulk",
@@ -61,11 +77,13 @@ ALLOWED: dict[str, set[str]] = {
         "charts",
         "testing",
         "progress",
+        "report_page",
         "cli",
         "public",
     },
     "public": {
         "floor",
+        "tables",
         "engine",
         "catalogue",
         "bulk",
@@ -76,9 +94,12 @@ ALLOWED: dict[str, set[str]] = {
         "lake",
         "harvest",
         "notebook",
+        "telemetry",
+        "report_page",
         "public",
     },
     "main": {"cli"},
+    "docs": {"cli", "docs"},
 }
 
 FOLDERS = {
@@ -96,8 +117,18 @@ FOLDERS = {
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
+    "telemetry": "telemetry",
+    "docs": "docs",
+    "report_page": "report_page",
 }
-FILES = {"__init__": "public", "__main__": "main"}
+FILES = {
+    "__init__": "public",
+    "__main__": "main",
+    "arrow_shapes": "tables",
+    "extras": "tables",
+    "progress_bars": "progress",
+    "tabular": "tables",
+}
 
 
 def layer_of(module: str) -> str:
@@ -254,7 +285,7 @@ def test_heavy_packages_stay_where_they_belong(path: Path) -> None:
     heavy = {"pyarrow", "duckdb", "numpy", "pandas"}
     for module, eager in imported(path):
         if module.split(".", 1)[0] in heavy:
-            late = layer in {"api", "bulk", "charts", "cli"} and not eager
+            late = layer in {"api", "bulk", "charts", "cli", "tables"} and not eager
             assert layer in {"harvest", "lake", "server"} or late, module
 
 

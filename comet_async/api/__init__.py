@@ -4,7 +4,7 @@
         for run in await api.get_experiments("team", "resnet"):
             print(run.name, (await run.metric_extremes())["loss"].minimum)
 
-MIGRATING.md in this folder tells for each name of the vendor's client what became of it.
+The guide "Coming from `comet_ml.API`" tells for each name of the vendor's client what became of it.
 """
 
 from __future__ import annotations

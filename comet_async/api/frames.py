@@ -24,11 +24,11 @@ async def full_series(
     core: Core, key: str, metric: str, assets: Sequence[comet.Asset], *, fallback: bool
 ) -> pd.DataFrame | None:
     """Return one metric whole: of its assets, else, with `fallback`, of the stored points."""
+    from comet_async.extras import extra  # noqa: PLC0415  as above
     from comet_async.harvest.full_metrics import (  # noqa: PLC0415  brings the whole harvest
         full_metric_parts,
         full_metric_rows,
     )
-    from comet_async.lake.extras import extra  # noqa: PLC0415  as above
 
     frames = extra("pandas")
     parts = full_metric_parts(assets, [metric]).get(metric, [])
@@ -79,7 +79,7 @@ def chart_frame(
         interpolate: Whether gaps between values are filled linearly, at the places of all
             experiments (100 even ones of a duration).
     """
-    from comet_async.lake.extras import extra  # noqa: PLC0415  brings the lake
+    from comet_async.extras import extra  # noqa: PLC0415  brings the lake
 
     frames = extra("pandas")
     columns = ["experiment_key", "experiment_name", x_axis, *metrics]
@@ -117,7 +117,7 @@ def _cell(value: Cell) -> Cell:
 
 def _interpolated(frame: pd.DataFrame, metrics: Sequence[str], x_axis: str) -> pd.DataFrame:
     """Return every experiment at the places of all; beyond its own first and last it has none."""
-    from comet_async.lake.extras import extra  # noqa: PLC0415  brings the lake
+    from comet_async.extras import extra  # noqa: PLC0415  brings the lake
 
     frames = extra("pandas")
     places = sorted(set(frame[x_axis].dropna()))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import msgspec
 
+from comet_async.arrow_shapes import ArrowTable
 from comet_async.comet.assets import Asset
 from comet_async.comet.common import Cell, no_items
 from comet_async.comet.members import Members
 from comet_async.comet.metrics import MetricPoint, ValueSummary
+from comet_async.extras import extra
+from comet_async.tabular import Tabular
 
 __all__ = [
     "Curve",
@@ -89,7 +92,7 @@ class Extremes(msgspec.Struct, frozen=True):
         return {"minimum": self.minimum, "maximum": self.maximum, "last": self.last}
 
 
-class MetricColumns(msgspec.Struct, frozen=True):
+class MetricColumns(Tabular, msgspec.Struct, frozen=True):
     """One metric in columns of equal length, ordered by step and then by time.
 
     Attributes:
@@ -117,6 +120,23 @@ class MetricColumns(msgspec.Struct, frozen=True):
             "time": list(self.time),
             "value": list(self.value),
         }
+
+    def to_arrow(self) -> ArrowTable:
+        """Return the columns as a pyarrow table, the time as a moment in UTC.
+
+        Raises:
+            UsageError: pyarrow is missing; the message says what to install.
+        """
+        arrow = extra("pyarrow")
+        kinds = {
+            "step": arrow.int64(),
+            "epoch": arrow.int64(),
+            "time": arrow.timestamp("ms", "UTC"),
+            "value": arrow.float64(),
+        }
+        moments = [None if seconds is None else round(seconds * 1000) for seconds in self.time]
+        columns = {**self.to_dict(), "time": moments}
+        return cast("ArrowTable", arrow.table(columns, schema=arrow.schema([*kinds.items()])))
 
 
 class Image(msgspec.Struct, frozen=True, kw_only=True):

@@ -337,7 +337,24 @@ class API(Facade):
         workspace: str | None = None,
         project_name: str | None = None,
         experiment: str | None = None,
-    ) -> list[str] | list[APIExperiment] | APIExperiment | None: ...
+    ) -> list[str] | list[APIExperiment] | APIExperiment | None:
+        """Return what a path names.
+
+        Args:
+            workspace: A workspace, or a path as "workspace/project/experiment"; None for the
+                names of all workspaces.
+            project_name: A project, or "project/experiment"; None for the names of the projects.
+            experiment: Key or name; None for all experiments of the project.
+
+        Returns:
+            Names, experiments, or one experiment (None when there is none). A type checker knows
+            which from the arguments, but where a text may be a path: `get_experiments` and
+            `get_experiment` leave nothing open.
+
+        Raises:
+            UsageError: The path goes on in an argument that is given as well.
+        """
+
     def get_experiments(
         self,
         workspace: str,
@@ -595,7 +612,15 @@ class API(Facade):
     @overload
     def get_registry_model_details(
         self, workspace: str, registry_name: str, version: str
-    ) -> comet.RegistryVersion | None: ...
+    ) -> comet.RegistryVersion | None:
+        """Return a registered model with all its versions, or one version.
+
+        Args:
+            workspace: Its workspace.
+            registry_name: Its name.
+            version: As "1.0.0"; None is returned when there is no such version.
+        """
+
     def get_registry_model_versions(self, workspace: str, registry_name: str) -> list[str]:
         """Return the versions of a registered model, as "1.0.0"."""
 
@@ -865,7 +890,8 @@ class API(Facade):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close it, as leaving a `with` block does."""
 
 class APIExperiment(Facade):
     """One experiment: properties for what is known, `await` for what needs a request.
@@ -908,15 +934,33 @@ class APIExperiment(Facade):
     @overload
     def get_metrics_summary(self, metric: None = None) -> list[comet.ValueSummary]: ...
     @overload
-    def get_metrics_summary(self, metric: str) -> comet.ValueSummary | None: ...
+    def get_metrics_summary(self, metric: str) -> comet.ValueSummary | None:
+        """Return the largest, smallest and last value of one metric, or of all.
+
+        Args:
+            metric: Exact name; its entry is None when there is no such metric.
+        """
+
     @overload
     def get_parameters_summary(self, parameter: None = None) -> list[comet.ValueSummary]: ...
     @overload
-    def get_parameters_summary(self, parameter: str) -> comet.ValueSummary | None: ...
+    def get_parameters_summary(self, parameter: str) -> comet.ValueSummary | None:
+        """Return one parameter, or all; `parameters` is shorter.
+
+        Args:
+            parameter: Exact name; its entry is None when there is no such parameter.
+        """
+
     @overload
     def get_others_summary(self, other: None = None) -> list[comet.ValueSummary]: ...
     @overload
-    def get_others_summary(self, other: str) -> list[str | int | float | None]: ...
+    def get_others_summary(self, other: str) -> list[str | int | float | None]:
+        """Return all other values, or the last values of one name; `others` is shorter.
+
+        Args:
+            other: Exact name.
+        """
+
     def parameters(self) -> dict[str, PlainValue]:
         """Return every parameter by name, numbers and booleans as such."""
 
@@ -964,7 +1008,19 @@ class APIExperiment(Facade):
         self, asset_id: str, return_type: Literal["text"], stream: bool = False
     ) -> str: ...
     @overload
-    def get_asset(self, asset_id: str, return_type: str, stream: bool = False) -> object: ...
+    def get_asset(self, asset_id: str, return_type: str, stream: bool = False) -> object:
+        """Return the content of one file.
+
+        Args:
+            asset_id: Id of the file.
+            return_type: "binary" for bytes, "json" for what the document holds, "text", or
+                "response" for a `Blob` with its content type.
+            stream: Refused: `API.download_experiment_asset` streams to a file.
+
+        Raises:
+            DecodeError: The content is not what `return_type` says.
+        """
+
     def get_asset_by_name(
         self,
         asset_filename: str,
@@ -1880,4 +1936,5 @@ class Model(Facade):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close it, as leaving a `with` block does."""

@@ -10,7 +10,7 @@ blocking API, `blocking.call(charts.fetch_curves, api, ...)` does the same. Draw
 
 from __future__ import annotations
 
-from comet_async.charts.chart import chart
+from comet_async.charts.charting import chart
 from comet_async.charts.curves import Curve, Curves
 from comet_async.charts.fetching import fetch_curves
 from comet_async.charts.options import Band, Best, XAxis

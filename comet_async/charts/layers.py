@@ -14,6 +14,8 @@ __all__ = ["layers"]
 
 _GAP = 13.0
 _HOVERED = 6_000
+_INK = ("#16181c", "#16181c")
+_MARKED = ("#d55e00", "#b04e00")
 _DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
 _TITLES = {
     "step": "step",
@@ -86,6 +88,14 @@ def _y(plot: Plot, options: Options, field: str = "y") -> Spec:
     }
 
 
+def _clip(options: Options) -> Spec:
+    """Return what keeps marks within the plot, where they could leave it.
+
+    In a page they are kept there anyway, as it can be moved; an image takes ten times as long.
+    """
+    return {} if options.y_range is None else {"clip": True}
+
+
 def _rows(plot: Plot, points: Sequence[tuple[int, Sequence[Point]]]) -> Spec:
     """Return the data of lines: one row for each, its points as two lists."""
     rows: list[Spec] = []
@@ -138,7 +148,7 @@ def _line(
     return {
         "data": data,
         "transform": [{"flatten": ["x", "y"]}],
-        "mark": {"type": "line", "order": False, "clip": True, "strokeJoin": "round", **mark},
+        "mark": {"type": "line", "order": False, **_clip(options), **mark},
         "encoding": encoding,
     }
 
@@ -166,13 +176,13 @@ def _lines(plot: Plot, options: Options) -> Iterable[Spec]:
     dashed = len(plot.metrics) > 1 and len({line.colour for line in plot.lines}) > 1
     if options.smoothing and not plot.crowd:
         raw = _raw(plot, options)
-        yield _line(plot, options, raw, colour, {"strokeWidth": 1, "opacity": opacity * 0.3})
+        yield _line(plot, options, raw, colour, {"strokeWidth": 1, "strokeOpacity": opacity * 0.3})
     yield _line(
         plot,
         options,
         data,
         colour,
-        {"strokeWidth": 1 if faded else 1.8, "opacity": opacity},
+        {"strokeWidth": 1 if faded else 1.8, "strokeOpacity": opacity},
         dashed=dashed,
     )
     alone = [(at, _isolated(found)) for at, found in thinned]
@@ -195,7 +205,7 @@ def _dots(plot: Plot, options: Options, data: Spec, colour: Spec, opacity: float
     return {
         "data": data,
         "transform": [{"flatten": ["x", "y"]}, {"filter": "isValid(datum.y)"}],
-        "mark": {"type": "circle", "clip": True, "size": 40, "opacity": opacity},
+        "mark": {"type": "circle", **_clip(options), "size": 40, "opacity": opacity},
         "encoding": {
             "x": _x(plot, options),
             "y": _y(plot, options),
@@ -239,11 +249,12 @@ def _bands(plot: Plot, options: Options) -> Iterable[Spec]:
     if not plot.middles or not plot.groups.colours:
         return
     wide = any(one.lowest is not None for found in plot.middles.values() for one in found)
-    pairs = [("lowest", "highest", 0.12)] * wide + [("low", "high", 0.24)]
+    strength = min(1.0, 2 / len(plot.middles))
+    pairs = [("lowest", "highest", 0.12 * strength)] * wide + [("low", "high", 0.26 * strength)]
     for low, high, opacity in pairs:
         yield {
             "data": _middle_rows(plot),
-            "mark": {"type": "area", "clip": True, "opacity": opacity, "tooltip": None},
+            "mark": {"type": "area", **_clip(options), "opacity": opacity, "tooltip": None},
             "encoding": {
                 "x": _x(plot, options),
                 "y": _y(plot, options, low),
@@ -261,7 +272,7 @@ def _middles(plot: Plot, options: Options) -> Iterable[Spec]:
         group = [{"field": "group", "type": "nominal", "title": plot.groups.title}]
     yield {
         "data": _middle_rows(plot),
-        "mark": {"type": "line", "order": False, "clip": True, "strokeWidth": 2.5},
+        "mark": {"type": "line", "order": False, **_clip(options), "strokeWidth": 2.5},
         "encoding": {
             "x": _x(plot, options),
             "y": _y(plot, options),
@@ -277,9 +288,10 @@ def _best(plot: Plot, options: Options) -> Iterable[Spec]:
         return
     line = plot.lines[plot.best]
     points = line.thinned(plot.limit, log_x=options.log_x)
-    colour: Spec = {"value": "#d55e00"}
+    stroke, ink = _INK if plot.groups.title is not None else _MARKED
+    colour: Spec = {"value": stroke}
     data = _rows(plot, [(plot.best, points)])
-    yield _line(plot, options, data, colour, {"strokeWidth": 2.5, "opacity": 1})
+    yield _line(plot, options, data, colour, {"strokeWidth": 2.5, "strokeOpacity": 1})
     if line.best is None or line.last is None:
         return
     at = [line.best] if options.best else []
@@ -287,7 +299,7 @@ def _best(plot: Plot, options: Options) -> Iterable[Spec]:
         **_dots(plot, options, _rows(plot, [(plot.best, at)]), colour, 1),
     }
     text = f"{line.label}: {legible(line.best[1])}"
-    yield _texts(options, [(plot.pixel(line.last[1], options), text, "#b04e00")], bold=True)
+    yield _texts(options, [(plot.pixel(line.last[1], options), text, ink)], bold=True)
 
 
 def _labels(plot: Plot, options: Options) -> Iterable[Spec]:

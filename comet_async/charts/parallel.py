@@ -232,8 +232,7 @@ def _line(
             "type": "line",
             "order": False,
             "strokeWidth": width,
-            "opacity": opacity,
-            "strokeJoin": "round",
+            "strokeOpacity": opacity,
         },
         "encoding": {
             "x": _x("axis", len(titles)),

@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from comet_async.errors import DestinationError, UsageError
-from comet_async.lake.extras import extra
+from comet_async.extras import extra
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Picture:
             UsageError: vl-convert is missing; the message says what to install.
         """
         options: dict[str, object] = {**_options(), "scale": scale}
-        return cast("bytes", _converter().vegalite_to_png(json.dumps(self._spec), **options))
+        return cast("bytes", _converter().vegalite_to_png(_still(self._spec), **options))
 
     def to_svg(self) -> str:
         """Return it as SVG.
@@ -110,7 +110,7 @@ class Picture:
         Raises:
             UsageError: As `to_png`.
         """
-        return cast("str", _converter().vegalite_to_svg(json.dumps(self._spec), **_options()))
+        return cast("str", _converter().vegalite_to_svg(_still(self._spec), **_options()))
 
     def to_html(self) -> str:
         """Return it as one page with all that it needs: about 1 MB, interactive, offline.
@@ -168,6 +168,22 @@ class Picture:
 
     def __repr__(self) -> str:
         return f"<Picture {self.title}>"
+
+
+def _still(spec: Mapping[str, object]) -> str:
+    """Return a specification as JSON, without what moves it."""
+
+    def without(found: object) -> object:
+        if isinstance(found, list):
+            return [without(inner) for inner in cast("list[object]", found)]
+        if not isinstance(found, dict):
+            return found
+        members = cast("dict[str, object]", found)
+        if "values" in members:
+            return members
+        return {name: without(inner) for name, inner in members.items() if name != "params"}
+
+    return json.dumps(without(dict(spec)))
 
 
 def _apart(found: object, rows: dict[str, object]) -> object:

@@ -125,10 +125,10 @@ def smoothed(points: Sequence[Point], weight: float) -> list[Point]:
 
 
 def decimated(points: Sequence[Point], limit: int, *, log_x: bool = False) -> list[Point]:
-    """Return at most about `limit` points that look the same: M4 of the data-visualisation field.
+    """Return at most `limit` points that look the same.
 
-    The axis is cut into buckets of one width; of each the first, the last, the smallest and the
-    largest point stay, and one gap if it has any, in their order. So no extreme is lost.
+    The axis is cut into buckets of one width; of each the smallest and the largest point stay, and
+    one gap if it has any, in their order, and so do both ends. So no extreme is lost.
 
     Args:
         points: The points, by place.
@@ -137,24 +137,26 @@ def decimated(points: Sequence[Point], limit: int, *, log_x: bool = False) -> li
     """
     if len(points) <= limit:
         return [*points]
-    buckets = max(1, limit // 5)
+    known = [index for index, point in enumerate(points) if point[1] is not None]
+    most = 2 if len(known) == len(points) else 3
+    buckets = max(1, (limit - 2) // most)
     scale = math.log if log_x else float
     first, last = scale(points[0][0]), scale(points[-1][0])
     edges = [first + (last - first) * (n / buckets) for n in range(1, buckets)]
     members: list[list[int]] = [[] for _ in range(buckets)]
     for index, (place, _) in enumerate(points):
         members[bisect_right(edges, scale(place))].append(index)
-    kept = sorted({index for bucket in members for index in _kept(points, bucket)})
-    return [points[index] for index in kept]
+    kept = {index for bucket in members for index in _kept(points, bucket)}
+    kept.update(known[:1], known[-1:])
+    return [points[index] for index in sorted(kept)]
 
 
 def _kept(points: Sequence[Point], bucket: Sequence[int]) -> set[int]:
-    """Return the indexes of a bucket's first, last, smallest and largest point, and of one gap."""
+    """Return the indexes of a bucket's smallest and largest point, and of its first gap."""
     values = [(value, index) for index in bucket if (value := points[index][1]) is not None]
     gaps = [index for index in bucket if points[index][1] is None]
     kept = {*gaps[:1]}
     if values:
-        kept |= {values[0][1], values[-1][1]}
         kept |= {min(values, key=_value)[1], max(values, key=_value)[1]}
     return kept
 

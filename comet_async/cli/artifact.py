@@ -12,8 +12,8 @@ from comet_async.cli.addresses import read_named
 from comet_async.cli.artifact_changes import CHANGES
 from comet_async.cli.artifact_files import Download, download_files, file_rows
 from comet_async.cli.artifact_versions import artifact_details, artifact_version
-from comet_async.cli.asking import in_session
-from comet_async.cli.commands import Command, Group
+from comet_async.cli.asking import in_session, nothing_kept, shown_on
+from comet_async.cli.commands import Command, Group, same_command
 from comet_async.cli.listings import (
     Column,
     Row,
@@ -273,12 +273,18 @@ def download(ctx: click.Context, /, *, name: str, folder: Path, **how: object) -
     Exit code 3: some files failed.
     """
     wanted = read_named(name, "NAME", version="may")
-    order = Download.of(wanted, folder, how)
+    order = Download.of(wanted, folder, how, same_command(ctx))
+    shown = shown_on(ctx, quiet=order.quiet)
 
     async def work(session: Session) -> int:
-        return await download_files(session, order)
+        return await download_files(session, order, shown)
 
-    return in_session(ctx, work)
+    return in_session(
+        ctx,
+        work,
+        observers=[shown.watch],
+        stopped=lambda: "" if shown.counts else nothing_kept(ctx),
+    )
 
 
 download.examples = (

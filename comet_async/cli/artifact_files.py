@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,7 +18,7 @@ from comet_async.cli.output import flush, say
 from comet_async.cli.saving import Saved, Wanted, make_folder, save_all, what_stands
 from comet_async.engine.names import portable_path
 from comet_async.engine.threads import undivided
-from comet_async.progress import View, view_for
+from comet_async.progress import View
 from comet_async.redaction import printable, shortened
 
 if TYPE_CHECKING:
@@ -46,6 +45,7 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
         quiet: No progress.
         limit: Rows of the report, as for `put_listing`.
         as_json: The report as JSON.
+        again: The command line that goes on with it.
     """
 
     version: Named
@@ -55,11 +55,13 @@ class Download(msgspec.Struct, frozen=True, kw_only=True):
     quiet: bool
     limit: int | None
     as_json: bool
+    again: str
 
     @classmethod
-    def of(cls, version: Named, folder: Path, options: Mapping[str, object]) -> Self:
+    def of(cls, version: Named, folder: Path, options: Mapping[str, object], again: str) -> Self:
         """Return the order that a command line gives."""
-        return msgspec.convert({"version": version, "folder": folder, **options}, cls)
+        told = {"version": version, "folder": folder, "again": again, **options}
+        return msgspec.convert(told, cls)
 
 
 class _Files(msgspec.Struct, frozen=True):
@@ -106,8 +108,13 @@ def _link(file: comet.ArtifactFile) -> str | None:
     return unsigned(file.link) if file.is_remote else None
 
 
-async def download_files(session: Session, order: Download) -> int:
+async def download_files(session: Session, order: Download, shown: View) -> int:
     """Fetch the files of a version, and tell what became of each.
+
+    Args:
+        session: An open session with the Comet service.
+        order: What to fetch.
+        shown: Where progress is shown.
 
     Returns:
         The exit code.
@@ -124,17 +131,19 @@ async def download_files(session: Session, order: Download) -> int:
         say("nothing was fetched")
         return Exit.OK
     await undivided(partial(make_folder, order.folder))
-    with View() if order.quiet else view_for(sys.stderr) as shown:
+    with shown:
         try:
             ends = await save_all(
                 session, order.folder, wanted, force=order.force, progress=shown.download
             )
         except BaseException:
             shown.close()
-            say("stopped before the end; the same command goes on with what is missing")
+            say(f"stopped before the end; to go on with what is missing: {order.again}")
             raise
     _put(order, found, wanted, ends)
     _say_ends(order, found, wanted, ends)
+    if not order.quiet:
+        say(shown.pace.summary())
     failed = any(end.state == "failed" for end in ends.values())
     return Exit.PARTIAL if failed else Exit.OK
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING
 
 import click
 
+from comet_async.cli.commands import same_command
 from comet_async.cli.context import connection
 from comet_async.cli.running import run
 from comet_async.events import Observer
+from comet_async.progress import PlainProgress, View, view_for
 
 if TYPE_CHECKING:
     from comet_async.engine.session import Session
 
-__all__ = ["in_session"]
+__all__ = ["in_session", "may_be_done", "nothing_kept", "shown_on"]
 
 
 def in_session(
@@ -22,6 +25,7 @@ def in_session(
     work: Callable[[Session], Awaitable[int]],
     *,
     observers: Iterable[Observer] = (),
+    stopped: Callable[[], str] | None = None,
 ) -> int:
     """Open the session that the options before the command name, and return what `work` returns.
 
@@ -29,6 +33,8 @@ def in_session(
         ctx: The command's context.
         work: Called with the open session; a signal cancels it.
         observers: Told what the session does.
+        stopped: Returns what is said when a signal has ended the work; by default that it is
+            nothing but a question, which the same command asks again.
 
     Raises:
         CometAsyncError: As `work` does.
@@ -42,4 +48,21 @@ def in_session(
         async with options.session(service, settings, observers=observers) as session:
             return await work(session)
 
-    return run(within)
+    return run(within, stopped or (lambda: nothing_kept(ctx)))
+
+
+def shown_on(ctx: click.Context, *, quiet: bool) -> View:
+    """Return where progress is shown: on standard error; nowhere when quiet."""
+    if quiet:
+        return View()
+    return PlainProgress(sys.stderr) if connection(ctx).verbose else view_for(sys.stderr)
+
+
+def nothing_kept(ctx: click.Context) -> str:
+    """Return what is said when a question was stopped."""
+    return f"stopped: nothing was changed; to ask again: {same_command(ctx)}"
+
+
+def may_be_done(ctx: click.Context) -> str:
+    """Return what is said when a change was stopped."""
+    return f"stopped: what is not told as done may be done or not; to go on: {same_command(ctx)}"

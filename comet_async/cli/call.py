@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from comet_async import comet
 from comet_async.cli.arguments import options_of, values_of
 from comet_async.cli.calling import Delivery, Target, call_endpoint
 from comet_async.cli.catalogues import COMET, SERVICES, Catalogue, catalogue
-from comet_async.cli.commands import Command, Group
+from comet_async.cli.commands import Command, Group, same_command
 from comet_async.cli.context import connection
 from comet_async.cli.docstrings import documentation
 from comet_async.cli.endpoints import (
@@ -32,8 +33,27 @@ _WORKSPACES = ("workspace", "workspace_name")
 _CONFIGURED: dict[str, str] = dict.fromkeys(_WORKSPACES, "the configured workspace")
 
 
+class _Chosen(click.Context):
+    """The context of `call`, in whose path stands the service, if it is not the usual one."""
+
+    @property
+    def command_path(self) -> str:
+        """The words that lead to the command, for usage lines and hints."""
+        service = self.params.get("service", COMET.service)
+        return super().command_path + ("" if service == COMET.service else f" --service {service}")
+
+
 class _Endpoints(Group):
     """One command for each endpoint, made when it is asked for."""
+
+    context_class = _Chosen
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the endpoints and options that begin so; hyphens stand for underscores."""
+        begun = incomplete.replace("-", "_") if incomplete[:1].isalpha() else incomplete
+        known = _catalogue(ctx).endpoints
+        names = [CompletionItem(name) for name in sorted(known) if name.startswith(begun)]
+        return [*names, *super().shell_complete(ctx, incomplete)] if begun else names
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the endpoints' names."""
@@ -147,7 +167,9 @@ def _command(name: str, known: Catalogue) -> Command:
         settings = connection(ctx).settings() if known is COMET else None
         if settings is not None:
             _fill(ctx, endpoint, values, settings.workspace)
-        return call_endpoint(Target(connection(ctx), settings, known), name, values, delivery)
+        return call_endpoint(
+            Target(connection(ctx), settings, known), name, values, delivery, same_command(ctx)
+        )
 
     command = Command(
         name,

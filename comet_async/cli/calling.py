@@ -98,8 +98,16 @@ def call_endpoint(
     name: str,
     values: Mapping[str, object],
     delivery: Delivery,
+    again: str,
 ) -> int:
     """Call the endpoint `name` with `values`, deliver its answer, and return an exit code.
+
+    Args:
+        target: What is called.
+        name: The endpoint.
+        values: Its arguments.
+        delivery: Where the answer goes.
+        again: The command line, for whoever stops it.
 
     Raises:
         CometAsyncError: As `Session.send` and `Session.download` do.
@@ -124,7 +132,14 @@ def call_endpoint(
                 await _deliver(await _sent(session, request), delivery)
         return Exit.OK
 
-    return run(work)
+    return run(work, lambda: _stopped(name, request, again))
+
+
+def _stopped(name: str, request: Request[Any], again: str) -> str:
+    """Return what is said when a call was stopped."""
+    if request.effect is Effect.READ:
+        return f"stopped: nothing was changed or written; to ask again: {again}"
+    return f"stopped: whether {name} took effect is not known; to do it once more: {again}"
 
 
 def _request(

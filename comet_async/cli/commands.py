@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import sys
 import traceback
 from collections.abc import Sequence
@@ -9,12 +11,12 @@ from typing import NoReturn
 
 import click
 
-from comet_async.cli.exits import Exit, Quit, code_of, code_of_os_error
-from comet_async.cli.output import PROGRAM, discard_output, flush, say
+from comet_async.cli.exits import MEANINGS, Exit, Quit, code_of, code_of_os_error
+from comet_async.cli.output import PROGRAM, discard_output, flush, over_echo, say
 from comet_async.errors import CometAsyncError
-from comet_async.redaction import mask
+from comet_async.redaction import mask, without_signatures
 
-__all__ = ["Command", "Group", "Program"]
+__all__ = ["Command", "Group", "Program", "example_lines", "same_command"]
 
 _NO_ARGUMENTS: tuple[type[click.UsageError], ...] = tuple(
     getattr(click.exceptions, name)
@@ -23,13 +25,57 @@ _NO_ARGUMENTS: tuple[type[click.UsageError], ...] = tuple(
 )
 """What click from 8.2 on raises in place of printing the help."""
 _GLOBAL = ("--url", "--ca-bundle", "--proxy", "--verbose", "-v")
+_ARGUMENTS = f"{__name__}.arguments"
+_WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
+
+
+def example_lines(example: str, width: int) -> list[str]:
+    r"""Return an example on lines no longer than `width`, as a shell takes them.
+
+    >>> example_lines("comet-async ls team/resnet --limit 10", 30)
+    ['comet-async ls team/resnet \\', '    --limit 10']
+
+    Args:
+        example: A command line.
+        width: Characters of a line; a single word may be longer.
+    """
+    lines, line = list[str](), ""
+    words: list[str] = _WORD.findall(example)
+    groups: list[str] = []
+    for word in words:
+        if groups and not word.startswith("-") and re.fullmatch(r"-\S*", groups[-1]):
+            groups[-1] += f" {word}"
+        else:
+            groups.append(word)
+    for group in groups:
+        if line.strip() and len(line) + 1 + len(group) > width - len(" \\"):
+            lines.append(f"{line} \\")
+            line = f"    {group}"
+        else:
+            line = f"{line} {group}" if line else group
+    return [*lines, line]
 
 
 def _write_examples(formatter: click.HelpFormatter, examples: Sequence[str]) -> None:
-    if examples:
-        with formatter.section("Examples"):
-            for line in examples:
-                formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+    if not examples:
+        return
+    with formatter.section("Examples"):
+        indent = formatter.current_indent
+        for example in examples:
+            for line in example_lines(example, formatter.width - indent):
+                formatter.write(f"{'':{indent}}{line}\n")
+
+
+def same_command(ctx: click.Context, *more: str) -> str:
+    """Return the command line that was given, fit to be pasted; passwords in URLs are masked.
+
+    Args:
+        ctx: The context of a command.
+        more: Options to put at the end, unless they were given.
+    """
+    given: list[str] = ctx.meta.get(_ARGUMENTS, [])
+    added: list[str] = [] if more and more[0] in given else [*more]
+    return without_signatures(shlex.join([PROGRAM, *given, *added]))
 
 
 class Command(click.Command):
@@ -57,6 +103,17 @@ class Group(click.Group):
 
 class Program(Group):
     """The whole program: turns errors into one line and an exit code, never a traceback."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options before the command, and remember all arguments."""
+        ctx.meta[_ARGUMENTS] = [*args]
+        return super().parse_args(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit codes and the examples."""
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(int(code)), told) for code, told in MEANINGS.items()])
+        super().format_epilog(ctx, formatter)
 
     def invoke(self, ctx: click.Context) -> int:
         """Run the command and return its exit code."""
@@ -94,6 +151,8 @@ class Program(Group):
             _say_usage(error)
             code = Exit.USAGE
         except (click.Abort, KeyboardInterrupt):
+            over_echo()
+            say("stopped")
             code = Exit.INTERRUPTED
         except BrokenPipeError:
             discard_output()

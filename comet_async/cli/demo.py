@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from comet_async.cli.commands import Command
-from comet_async.cli.context import connection
+from comet_async.cli.asking import shown_on
+from comet_async.cli.commands import Command, same_command
+from comet_async.cli.completing import complete_folders
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.harvesting import (
     Order,
     checked_folder,
     harvest_into,
-    pauses_to,
     put_report,
-    view,
 )
 from comet_async.cli.output import flush, put, say
 from comet_async.cli.running import run
@@ -82,12 +81,24 @@ _DOMINO = _Act(
     type=click.Path(path_type=Path),
     default=Path("comet-demo"),
     metavar="DIR",
+    shell_complete=complete_folders,
     help="Folder to write to; default comet-demo in the working directory.",
 )
 @click.option("--domino", is_flag=True, help="Harvest made-up jobs from a Domino instead.")
 @click.option("--keep", is_flag=True, help="Do not replace what an earlier demo wrote.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and no advice.")
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no table.")
 @click.pass_context
-def demo(ctx: click.Context, /, *, folder: Path, domino: bool, keep: bool) -> int:
+def demo(
+    ctx: click.Context,
+    /,
+    *,
+    folder: Path,
+    domino: bool,
+    keep: bool,
+    as_json: bool,
+    quiet: bool,
+) -> int:
     """Harvest real training runs from a Comet that runs inside this command.
 
     With --domino a Domino runs there, and its jobs are made up. Needs no account and no network.
@@ -98,23 +109,24 @@ def demo(ctx: click.Context, /, *, folder: Path, domino: bool, keep: bool) -> in
         raise Quit("the demo needs pyarrow: pip install 'comet_async[harvest]'")
     checked_folder(folder)
     _make_room(folder, keep=keep)
-    options = connection(ctx)
-    order = Order(scope=act.scope, folder=folder)
+    shown = shown_on(ctx, quiet=quiet)
+    again = f"to begin anew: {same_command(ctx)}"
+    order = Order(scope=act.scope, folder=folder, quiet=quiet, as_json=as_json, again=again)
 
     async def work() -> int:
         from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import
 
-        shown = view(order, verbose=options.verbose)
         async with act.server() as server:
-            say(f"{act.listens} listens on {server.url}")
+            if not quiet:
+                say(f"{act.listens} listens on {server.url}")
             service = local_service(server)
-            async with Session(service, observer=pauses_to(shown)) as session:
+            async with Session(service, observer=shown.watch) as session:
                 report = await harvest_into(session, order, shown)
-        put_report(report, order, _COLUMNS)
+        put_report(report, order, shown, _COLUMNS)
         return report.exit_code
 
     code = run(work)
-    if code == Exit.OK:
+    if code == Exit.OK and not quiet and not as_json:
         put()
         put("Try this:")
         put(f"  {query_line(folder, act.question)}")
@@ -126,6 +138,7 @@ demo.examples = (
     "comet-async demo",
     "comet-async demo -o /tmp/lake",
     "comet-async demo --domino -o domino-demo",
+    "comet-async demo --json > report.json",
 )
 
 

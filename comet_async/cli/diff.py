@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from comet_async.cli.commands import Command
+from comet_async.cli.completing import complete_folders
 from comet_async.cli.exits import Exit, Quit, code_of
 from comet_async.cli.output import put, put_json
 from comet_async.cli.records import csv_cell, plain
@@ -30,7 +31,7 @@ _STATES = 3
 
 
 @click.command(cls=Command)
-@click.argument("sides", nargs=-1, metavar="A B")
+@click.argument("sides", nargs=-1, metavar="A B", shell_complete=complete_folders)
 @click.option("--rows", is_flag=True, help="Show the rows that differ, changed ones first.")
 @click.option(
     "--limit",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import errno
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from comet_async.errors import (
     AuthenticationError,
@@ -12,7 +14,7 @@ from comet_async.errors import (
     UsageError,
 )
 
-__all__ = ["Exit", "Quit", "code_of", "code_of_os_error"]
+__all__ = ["MEANINGS", "Exit", "Quit", "code_of", "code_of_os_error"]
 
 _DISK = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -31,6 +33,22 @@ class Exit(enum.IntEnum):
     INTERRUPTED = 130
     BROKEN_PIPE = 141
     TERMINATED = 143
+
+
+MEANINGS: Mapping[Exit, str] = MappingProxyType(
+    {
+        Exit.OK: "done",
+        Exit.FAILED: "failed: the server, the network or the data",
+        Exit.USAGE: "the command line or a setting is wrong; nothing was sent",
+        Exit.PARTIAL: "done but for some items, which are named",
+        Exit.AUTH: "there is no key, or it was refused",
+        Exit.DISK: "the disk is full, failing or may not be written",
+        Exit.INTERRUPTED: "stopped by Ctrl-C; what to type to go on is said",
+        Exit.BROKEN_PIPE: "the reader of the output went away, as `head` does",
+        Exit.TERMINATED: "stopped by SIGTERM",
+    }
+)
+"""What the codes mean, where a command's help does not say otherwise."""
 
 
 class Quit(Exception):

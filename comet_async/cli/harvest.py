@@ -8,16 +8,16 @@ from pathlib import Path
 import click
 import msgspec
 
-from comet_async.cli.commands import Command
+from comet_async.cli.asking import nothing_kept, shown_on
+from comet_async.cli.commands import Command, same_command
+from comet_async.cli.completing import complete_folders, complete_tables
 from comet_async.cli.context import connection
 from comet_async.cli.harvesting import (
     Order,
     checked_folder,
     harvest_into,
-    pauses_to,
     put_report,
     show_plan,
-    view,
 )
 from comet_async.cli.running import run
 from comet_async.cli.tables import Table, put_table
@@ -59,7 +59,7 @@ def _expression(ctx: click.Context, param: click.Parameter, given: str | None) -
 
 def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> None:  # noqa: FBT001  click's
     del param
-    if not given:
+    if not given or ctx.resilient_parsing:
         return
     from comet_async.harvest.schema import TABLES  # noqa: PLC0415 it is slow to import
 
@@ -76,6 +76,7 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     "folder",
     type=click.Path(path_type=Path),
     metavar="DIR",
+    shell_complete=complete_folders,
     help="Folder to write to; made where it is missing.",
 )
 @click.option(
@@ -83,6 +84,7 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     multiple=True,
     callback=_names,
     metavar="NAMES",
+    shell_complete=complete_tables,
     help="Tables, by commas or repeated; `comet-async harvest --list-tables` names them."
     " Default: all, for a project those of its experiments.",
 )
@@ -212,6 +214,7 @@ def harvest(
         only_plan=only_plan,
         quiet=quiet,
         as_json=as_json,
+        again=f"to go on: {same_command(ctx)}",
     )
     if folder is not None and not only_plan:
         checked_folder(folder)
@@ -220,18 +223,18 @@ def harvest(
     of_domino = scope.startswith("domino:")
     service = options.domino() if of_domino else options.service(settings)
 
+    shown = shown_on(ctx, quiet=quiet)
+
     async def work() -> int:
-        shown = view(order, verbose=options.verbose)
-        observers = [pauses_to(shown)]
-        async with options.session(service, settings, observers=observers) as session:
+        async with options.session(service, settings, observers=[shown.watch]) as session:
             if order.only_plan:
                 await show_plan(session, order, shown)
                 return 0
             report = await harvest_into(session, order, shown)
-        put_report(report, order)
+        put_report(report, order, shown)
         return report.exit_code
 
-    return run(work)
+    return run(work, (lambda: nothing_kept(ctx)) if only_plan else None)
 
 
 harvest.examples = (

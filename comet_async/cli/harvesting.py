@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -13,20 +12,20 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from comet_async.cli.output import discard_output, flush, put, put_json, say
-from comet_async.cli.tables import Table, put_table
+from comet_async.cli.output import discard_output, flush, put_json, say
+from comet_async.cli.tables import Table, put_sentence, put_table
 from comet_async.errors import DestinationError
-from comet_async.events import Event, Paused
-from comet_async.progress import PlainProgress, View, told_size, view_for
+from comet_async.progress import View, told_size
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
     from comet_async.engine.session import Session
     from comet_async.harvest import Plan, Report, TableReport
 
-__all__ = ["Order", "Shown", "checked_folder", "harvest_into", "pauses_to", "put_report", "view"]
+__all__ = ["Order", "Shown", "checked_folder", "harvest_into", "put_report", "show_plan"]
 
 _FAILURES_SHOWN = 5
+_FILES = "files"
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,6 +43,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         only_plan: Say what it would take, and stop.
         quiet: No progress and no table.
         as_json: The report as JSON.
+        again: Says which command line goes on with it, for whoever stops it.
     """
 
     scope: str
@@ -57,6 +57,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     only_plan: bool = False
     quiet: bool = False
     as_json: bool = False
+    again: str = ""
 
 
 class Shown(Protocol):
@@ -83,21 +84,26 @@ def checked_folder(folder: Path) -> None:
         raise DestinationError(f"{printable(str(above))} is not writable")
 
 
-def view(order: Order, *, verbose: bool) -> View:
-    """Return where progress is shown: on standard error; nowhere when quiet."""
-    if order.quiet:
-        return View()
-    return PlainProgress(sys.stderr) if verbose else view_for(sys.stderr)
+class _Told:
+    """Tells a view of a harvest, which finds more requests to make than were forecast.
 
+    Args:
+        shown: The view.
+        growing: Whether files are no part of the forecast.
+    """
 
-def pauses_to(shown: View) -> Callable[[Event], None]:
-    """Return an observer that shows when the server asks for quiet."""
+    def __init__(self, shown: View, *, growing: bool) -> None:
+        self._growing = growing
+        self._shown = shown
+        self.finished = shown.finished
+        self.failed = shown.failed
+        self.received = shown.received
 
-    def observe(event: Event, /) -> None:
-        if isinstance(event, Paused):
-            shown(event)
-
-    return observe
+    def planned(self, table: str, items: int) -> None:
+        """Take note of `items` more to do."""
+        if self._growing and table == _FILES:
+            self._shown.pace.expect(items)
+        self._shown.planned(table, items)
 
 
 async def harvest_into(session: Session, order: Order, shown: View) -> Report:
@@ -107,6 +113,7 @@ async def harvest_into(session: Session, order: Order, shown: View) -> Report:
         CometAsyncError: As `harvest.plan` and `harvest.run` do.
     """
     from comet_async import harvest  # noqa: PLC0415 it and what it imports are slow
+    from comet_async.harvest.forecasts import seconds_for  # noqa: PLC0415 as above
 
     folder = order.folder or Path()
     with shown:
@@ -114,17 +121,19 @@ async def harvest_into(session: Session, order: Order, shown: View) -> Report:
             plan = await _planned(session, order)
             if not order.quiet:
                 say(_told(plan))
+            forecast = plan.forecast()
+            shown.pace.expect(forecast.requests, lambda left: seconds_for(left, plan.limits))
             return await harvest.run(
                 session,
                 plan,
                 folder,
-                progress=shown,
+                progress=_Told(shown, growing=forecast.uncounted),
                 assets=order.assets,
                 sinks=[harvest.Remote(url) for url in order.copies],
             )
         except asyncio.CancelledError:
             shown.close()
-            say(_interrupted(shown, folder))
+            say(_interrupted(shown, order))
             raise
 
 
@@ -144,8 +153,8 @@ async def show_plan(session: Session, order: Order, shown: View) -> None:
         [table.table, f"{table.requests:,}", told_size(table.bytes)] for table in forecast.tables
     ]
     put_table(Table(("table", "requests", "bytes"), rows, frozenset({"requests", "bytes"})))
-    put(_told(plan))
-    put(f"{forecast.listings:,} requests have been made for this plan")
+    put_sentence(_told(plan))
+    put_sentence(f"{forecast.listings:,} requests have been made for this plan")
 
 
 def _told(plan: Plan) -> str:
@@ -176,10 +185,11 @@ async def _planned(session: Session, order: Order) -> Plan:
     )
 
 
-def _interrupted(shown: View, folder: Path) -> str:
-    done = "; ".join(f"{name} {count.told()}" for name, count in shown.counts.items())
-    told = f" ({done})" if done else ""
-    return f"stopped before the end{told}; the same command goes on from there in {folder}"
+def _interrupted(shown: View, order: Order) -> str:
+    planned = sum(count.planned or 0 for count in shown.counts.values())
+    done = sum(count.done for count in shown.counts.values())
+    told = f"; {done:,} of {planned:,} items are kept" if planned else ""
+    return f"stopped before the end{told} in {order.folder}; {order.again}"
 
 
 _COLUMNS: dict[str, Shown] = {
@@ -196,7 +206,9 @@ _COLUMNS: dict[str, Shown] = {
 }
 
 
-def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COLUMNS)) -> None:
+def put_report(
+    report: Report, order: Order, shown: View, columns: Sequence[str] = tuple(_COLUMNS)
+) -> None:
     """Write the report to standard output, its problems to standard error.
 
     A reader that has gone away changes nothing: the exit code stays the report's.
@@ -204,6 +216,7 @@ def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COL
     Args:
         report: What the harvest did.
         order: Says in which form.
+        shown: Where its progress was shown.
         columns: Columns of the table.
     """
     try:
@@ -220,6 +233,8 @@ def put_report(report: Report, order: Order, columns: Sequence[str] = tuple(_COL
     if report.failed > _FAILURES_SHOWN:
         say(f"{report.failed:,} items failed; {report.path / 'failures.jsonl'} lists them")
     _say_notes(report)
+    if not order.quiet:
+        say(f"harvest of {order.scope} in {report.path}: {shown.pace.summary()}")
 
 
 def _say_notes(report: Report) -> None:
@@ -244,7 +259,7 @@ def _put_table(report: Report, columns: Sequence[str]) -> None:
     rows_in_all = sum(table.rows for table in report.tables)
     files = sum(table.files for table in report.tables)
     size = told_size(sum(table.bytes for table in report.tables))
-    put(
+    put_sentence(
         f"{rows_in_all:,} rows and {files:,} files, {size} in {report.path}:"
         f" {report.requests:,} requests, {told_size(report.bytes_received)} received,"
         f" {report.seconds:.1f} s"

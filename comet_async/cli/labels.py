@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from comet_async.cli.addresses import Named, read_named
-from comet_async.cli.asking import in_session
+from comet_async.cli.asking import in_session, may_be_done
 from comet_async.cli.changes import Change, dry_run_option, make_changes
 from comet_async.cli.commands import Command
 from comet_async.cli.listings import json_option
@@ -67,7 +67,7 @@ def label_command(
             found = await changes(session, wanted, labels, remove=remove)
             return await make_changes(session, found, dry_run=dry_run, as_json=as_json)
 
-        return in_session(ctx, work)
+        return in_session(ctx, work, stopped=lambda: may_be_done(ctx))
 
     label.examples = (f"{example} best", f"{example} best --remove")
     return label

@@ -11,6 +11,7 @@ from comet_async import comet
 from comet_async.cli.addresses import read_path
 from comet_async.cli.asking import in_session
 from comet_async.cli.commands import Command
+from comet_async.cli.completing import complete_columns
 from comet_async.cli.finding import Place, find_place, listed_experiments
 from comet_async.cli.listings import (
     Column,
@@ -95,6 +96,7 @@ class _Listing(msgspec.Struct, frozen=True):
 @click.option(
     "--sort",
     metavar="COLUMN",
+    shell_complete=complete_columns,
     help="Column to sort by. Default: started for experiments, the first elsewhere.",
 )
 @click.option("--reverse", is_flag=True, help="The other way round.")

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import NoReturn, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from comet_async.cli.commands import Program
 from comet_async.cli.output import PROGRAM, prepare_streams
@@ -17,6 +18,7 @@ COMMANDS = {
     "archive": "Put experiments into the archive of their project; `restore` takes them out.",
     "artifact": "Artifacts: list, show, download, and label versions.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
+    "completion": "Print the script that completes commands in bash, zsh or fish.",
     "delete": "Delete experiments, with all that belongs to them, for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
     "diff": "Compare two harvests, or two states of one.",
@@ -27,6 +29,7 @@ COMMANDS = {
     "move": "Move experiments to another project, or link to them there.",
     "query": "Find the experiments of a project that an expression wants.",
     "registry": "Registered models: list, show, download, register, stage, tag, delete.",
+    "report": "Write one page about a harvest: what is there, what failed, top runs.",
     "restore": "Take experiments out of the archive of their project.",
     "serve": "Serve Comet's API, or Domino's, from offline archives, sample runs or made-up data.",
     "sql": "Ask a harvest in SQL.",
@@ -55,6 +58,16 @@ class _Commands(Program):
             return None
         module = import_module(f"comet_async.cli.{_HOMES.get(cmd_name, cmd_name)}")
         return cast("click.Command", getattr(module, cmd_name))
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands and options that begin so, and import none of the commands."""
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        commands = [
+            CompletionItem(name, help=told)
+            for name, told in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *options]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write one line for each command."""
@@ -105,6 +118,9 @@ def program(
 
     The API key comes from COMET_API_KEY, `.env`, `.comet.config` or `~/.comet.config`; it is never
     an option. `comet-async doctor` tells which one is in use.
+
+    Results go to standard output; progress, notes and errors go to standard error. There are
+    colours on a terminal only, and none where NO_COLOR is set.
     """
     from comet_async.cli.context import Connection, log_to_stderr  # noqa: PLC0415 slow to import
 

@@ -27,6 +27,7 @@ __all__ = [
     "flush",
     "is_terminal",
     "json_text",
+    "over_echo",
     "prepare_streams",
     "put",
     "put_bytes",
@@ -51,6 +52,13 @@ def say(text: str) -> None:
     """Write one line to standard error; nothing happens when it is closed."""
     with contextlib.suppress(OSError, ValueError):
         click.echo(f"{PROGRAM}: {printable(text)}", err=True)
+
+
+def over_echo() -> None:
+    """Go to the start of the line on which a terminal has shown ^C, so that the next covers it."""
+    if is_terminal(sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            click.echo("\r", err=True, nl=False)
 
 
 def put(text: str = "") -> None:

@@ -12,6 +12,7 @@ import msgspec
 
 from comet_async import comet
 from comet_async.cli.addresses import project_of
+from comet_async.cli.asking import nothing_kept
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
 from comet_async.cli.output import is_terminal, put, put_bytes, safe_json, say
@@ -114,7 +115,7 @@ def query(
             _say_count(found, limit)
         return 0
 
-    return run(work)
+    return run(work, lambda: nothing_kept(ctx))
 
 
 query.examples = (

@@ -16,13 +16,12 @@ from typing import cast
 import msgspec
 
 from comet_async.cli.output import is_terminal, put_bytes, safe_json, say
-from comet_async.cli.tables import Table, cell, put_table
-from comet_async.redaction import printable, shortened
+from comet_async.cli.tables import Table, cell, nested, put_table
+from comet_async.redaction import printable
 
 __all__ = ["csv_cell", "plain", "put_csv", "put_json_rows", "put_rows"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_NESTED = 60
 _WIDEST = 2**63
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -168,7 +167,7 @@ def _shown(value: object) -> str:
         return csv_cell(value)
     simple = plain(value)
     if isinstance(simple, (list, dict)):
-        return shortened(_JSON.encode(simple).decode(), _NESTED)
+        return nested(_JSON.encode(simple).decode())
     return cell(simple)
 
 

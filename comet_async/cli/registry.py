@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +10,8 @@ import click
 
 from comet_async import comet
 from comet_async.cli.addresses import Named, read_named
-from comet_async.cli.asking import in_session
-from comet_async.cli.commands import Command, Group
+from comet_async.cli.asking import in_session, shown_on
+from comet_async.cli.commands import Command, Group, same_command
 from comet_async.cli.exits import Exit
 from comet_async.cli.listings import (
     Column,
@@ -32,7 +31,7 @@ from comet_async.cli.output import put, say
 from comet_async.cli.registry_changes import CHANGES
 from comet_async.cli.registry_models import model_details, version_items, version_of
 from comet_async.errors import UsageError
-from comet_async.progress import View, view_for
+from comet_async.progress import View
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
@@ -244,6 +243,7 @@ def download(
     wanted = read_named(model, "MODEL", version="may")
     if wanted.version is not None and stage is not None:
         raise UsageError("name a version or --stage, not both")
+    shown = shown_on(ctx, quiet=quiet)
 
     async def work(session: Session) -> int:
         found = await model_details(session, wanted)
@@ -253,11 +253,18 @@ def download(
         if dry_run:
             _put_plan(order, version, as_json=as_json)
             return Exit.OK
-        with View() if quiet else view_for(sys.stderr) as shown:
+        with shown:
             await _fetch(session, order, shown, as_json=as_json)
+        if not quiet:
+            say(shown.pace.summary())
         return Exit.OK
 
-    return in_session(ctx, work)
+    return in_session(
+        ctx,
+        work,
+        observers=[shown.watch],
+        stopped=lambda: f"stopped: what came is kept; to go on: {same_command(ctx)}",
+    )
 
 
 download.examples = (

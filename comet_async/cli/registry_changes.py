@@ -11,7 +11,7 @@ import click
 
 from comet_async import comet
 from comet_async.cli.addresses import Named, read_named
-from comet_async.cli.asking import in_session
+from comet_async.cli.asking import in_session, may_be_done
 from comet_async.cli.changes import Change, confirmed, dry_run_option, make_changes
 from comet_async.cli.commands import Command
 from comet_async.cli.finding import find_experiment
@@ -83,7 +83,7 @@ def register(
         change = Change("register model", shown, model_name, request)
         return await make_changes(session, [change], dry_run=dry_run, as_json=as_json)
 
-    return in_session(ctx, work)
+    return in_session(ctx, work, stopped=lambda: may_be_done(ctx))
 
 
 register.examples = (
@@ -212,7 +212,7 @@ def status(ctx: click.Context, /, *, model: str, value: str, dry_run: bool, as_j
         changes = [Change("set status", str(wanted), value, request)]
         return await make_changes(session, changes, dry_run=dry_run, as_json=as_json)
 
-    return in_session(ctx, work)
+    return in_session(ctx, work, stopped=lambda: may_be_done(ctx))
 
 
 status.examples = ("comet-async registry status team/resnet:1.0.0 Production",)
@@ -242,7 +242,7 @@ def delete(ctx: click.Context, /, *, model: str, agreed: bool, dry_run: bool, as
         changes = [Change(action, str(wanted), None, request)]
         return await make_changes(session, changes, dry_run=dry_run, as_json=as_json)
 
-    return in_session(ctx, work)
+    return in_session(ctx, work, stopped=lambda: may_be_done(ctx))
 
 
 delete.examples = (

@@ -14,6 +14,8 @@ from typing import cast
 
 import anyio
 
+from comet_async.cli.output import over_echo, say
+
 __all__ = ["Stopping", "run"]
 
 _BY_SIGNAL = 128
@@ -30,10 +32,12 @@ class Stopping:
 
     Attributes:
         signal: The first signal, None so far.
+        ended: Whether it ended the work, which may have been over before.
     """
 
     def __init__(self, cancel: Callable[[], object]) -> None:
         self.signal: int | None = None
+        self.ended = False
         self._cancel = cancel
 
     def __call__(self, number: int, frame: FrameType | None = None) -> None:
@@ -45,18 +49,24 @@ class Stopping:
         self._cancel()
 
 
-def run(work: Callable[[], Awaitable[int]]) -> int:
+def run(work: Callable[[], Awaitable[int]], stopped: Callable[[], str] | None = None) -> int:
     """Run `work` to its end and return its exit code, or 128 + n after signal n.
 
     Args:
         work: Called in a new event loop, uvloop's where that is installed; the first signal
             cancels it.
+        stopped: Returns what is said when a signal has ended the work.
     """
     begun: list[Callable[[], object]] = []
     stopping = Stopping(lambda: begun and begun[0]())
     # Until the loop is closed: a second signal may come while it is being closed.
     with _handlers(stopping), asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(_supervised(work, stopping, begun))
+        code = runner.run(_supervised(work, stopping, begun))
+        told = stopped() if stopped is not None and stopping.ended else ""
+        if told:
+            over_echo()
+            say(told)
+        return code
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -85,6 +95,7 @@ async def _supervised(
         scope.cancel()
     with scope:
         code = await work()
+    stopping.ended = scope.cancelled_caught
     return code if stopping.signal is None else _BY_SIGNAL + stopping.signal
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from comet_async.cli.commands import Command
+from comet_async.cli.completing import complete_folders
 from comet_async.cli.output import say
 from comet_async.cli.records import put_csv, put_json_rows, put_rows
 
@@ -17,7 +18,12 @@ _SHOWN = 1_000
 
 
 @click.command(cls=Command)
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument(
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    shell_complete=complete_folders,
+)
 @click.argument("query", metavar="QUERY")
 @click.option("--snapshot", type=int, metavar="N", help="Ask this earlier state.")
 @click.option("--json", "form", flag_value="json", help="Print a JSON list, one line per row.")

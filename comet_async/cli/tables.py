@@ -1,21 +1,26 @@
-"""Answers as tables: boxes on a terminal that can show them, aligned columns elsewhere."""
+"""Answers as tables: fitted to the width of a terminal, aligned columns elsewhere."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import msgspec
 
-from comet_async.cli.output import put
-from comet_async.progress import can_move
+from comet_async.cli.output import is_terminal, put
+from comet_async.progress import can_move, terminal_width
 from comet_async.redaction import printable, shortened
 
-__all__ = ["Table", "cell", "put_table", "table_of"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Table", "cell", "column_widths", "nested", "put_sentence", "put_table", "table_of"]
 
 _NESTED = 60
 _LONGEST = 120
+_GAP = 2
+_NARROWEST = 8
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -33,7 +38,7 @@ class Table(msgspec.Struct, frozen=True):
 
 
 def cell(value: object) -> str:
-    """Return a value as the text of a cell: null is empty, nested values are JSON, cut short."""
+    """Return a value as the text of a cell: null is empty, nested values are JSON."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -41,8 +46,13 @@ def cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, dict)):
-        return shortened(msgspec.json.encode(value).decode("utf-8", "replace"), _NESTED)
+        return nested(msgspec.json.encode(value).decode("utf-8", "replace"))
     return printable(str(value))
+
+
+def nested(text: str) -> str:
+    """Return JSON as the text of a cell: cut short where a person reads it."""
+    return shortened(text, _NESTED) if is_terminal(sys.stdout) else printable(text)
 
 
 def table_of(answer: object) -> Table:
@@ -84,16 +94,29 @@ def _is_number(value: object) -> bool:
 
 
 def put_table(table: Table) -> None:
-    """Write a table to standard output."""
-    if can_move(sys.stdout):
-        _put_boxes(table)
+    """Write a table to standard output; on a terminal no line is wider than it."""
+    if is_terminal(sys.stdout):
+        _put_fitted(table, terminal_width(sys.stdout))
         return
     for line in plain_lines(table):
         put(line)
 
 
+def put_sentence(text: str) -> None:
+    """Write a sentence to standard output: one line, but broken between words on a terminal."""
+    if not is_terminal(sys.stdout):
+        put(text)
+        return
+    from rich.console import Console  # noqa: PLC0415 rich is slow to import
+    from rich.text import Text  # noqa: PLC0415
+
+    width = terminal_width(sys.stdout)
+    console = Console(file=sys.stdout, width=width, force_terminal=False, no_color=True)
+    console.print(Text(printable(text)))
+
+
 def plain_lines(table: Table) -> list[str]:
-    """Return a table as lines of aligned columns, the heads first."""
+    """Return a table as lines of aligned columns, the heads first; nothing is cut."""
     from rich.cells import cell_len  # noqa: PLC0415 rich is slow to import
 
     shown = [list(table.columns), *(list(row) for row in table.rows)]
@@ -116,17 +139,77 @@ def _padded(text: str, missing: int, *, right: bool) -> str:
     return blanks + text if right else text + blanks
 
 
-def _put_boxes(table: Table) -> None:
+def column_widths(table: Table, width: int) -> list[int] | None:
+    """Return widths of columns that fit into `width` cells; None where they would be too narrow.
+
+    The first column and numbers are as wide as they are, if that leaves room; the others share the
+    rest, none wider than it needs.
+    """
+    from rich.cells import cell_len  # noqa: PLC0415 as above
+
+    natural = [
+        max(map(cell_len, (name, *(row[at] for row in table.rows))))
+        for at, name in enumerate(table.columns)
+    ]
+    room = width - _GAP * (len(natural) - 1)
+    kept = [
+        at
+        for at, name in enumerate(table.columns)
+        if (at == 0 and natural[0] <= room * 2 // 3) or name in table.numeric
+    ]
+    others = [wide for at, wide in enumerate(natural) if at not in kept]
+    left = room - sum(natural[at] for at in kept)
+    limit = _shared(others, left)
+    if left < 0 or any(limit < min(wide, _NARROWEST) for wide in others):
+        return None
+    return [wide if at in kept else min(wide, limit) for at, wide in enumerate(natural)]
+
+
+def _shared(widths: Sequence[int], room: int) -> int:
+    """Return the greatest limit at which columns that are no wider than it fit into `room`."""
+    rising, limit = sorted(widths), room
+    for at, wide in enumerate(rising):
+        limit = room // (len(rising) - at)
+        if wide > limit:
+            return limit
+        room -= wide
+    return max(widths, default=limit)
+
+
+def _put_fitted(table: Table, width: int) -> None:
     from rich.box import SIMPLE_HEAD  # noqa: PLC0415 as above
     from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table as Boxes  # noqa: PLC0415
+    from rich.table import Table as Grid  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    boxes = Boxes(box=SIMPLE_HEAD, pad_edge=False)
-    for name in table.columns:
+    moving = can_move(sys.stdout)
+    widths = column_widths(table, width)
+    console = Console(
+        file=sys.stdout, width=width, force_terminal=moving, no_color=not moving, highlight=False
+    )
+    if widths is None:
+        _put_records(table, console)
+        return
+    grid = Grid(box=SIMPLE_HEAD if moving else None, pad_edge=False, show_edge=False)
+    for name, wide in zip(table.columns, widths, strict=True):
         justify = "right" if name in table.numeric else "left"
-        is_first = name == table.columns[0]
-        boxes.add_column(Text(name), justify=justify, overflow="fold", no_wrap=is_first)  # type: ignore[arg-type]  # one of two literals
+        grid.add_column(Text(printable(name)), justify=justify, overflow="fold", width=wide)  # type: ignore[arg-type]  # one of two literals
     for row in table.rows:
-        boxes.add_row(*(Text(text) for text in row))
-    Console(highlight=False).print(boxes)
+        grid.add_row(*(Text(printable(text)) for text in row))
+    console.print(grid)
+
+
+def _put_records(table: Table, console: Console) -> None:
+    """Write each row as lines of its own, a head and a cell on each, a blank line between rows."""
+    from rich.table import Table as Grid  # noqa: PLC0415 as above
+    from rich.text import Text  # noqa: PLC0415
+
+    for number, row in enumerate(table.rows):
+        if number:
+            console.print()
+        grid = Grid(box=None, pad_edge=False, show_header=False)
+        grid.add_column(style="bold", overflow="fold", max_width=console.width // 2)
+        grid.add_column(overflow="fold")
+        for name, text in zip(table.columns, row, strict=True):
+            grid.add_row(Text(printable(name)), Text(printable(text)))
+        console.print(grid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,15 +12,15 @@ import msgspec
 
 from comet_async import comet
 from comet_async.cli.arguments import JSON_DOCUMENT
-from comet_async.cli.asking import in_session
-from comet_async.cli.commands import Command
+from comet_async.cli.asking import in_session, nothing_kept, shown_on
+from comet_async.cli.commands import Command, same_command
 from comet_async.cli.exits import Exit
 from comet_async.cli.finding import find_experiment
 from comet_async.cli.listings import Column, json_option, limit_option, put_listing
 from comet_async.cli.output import flush, say
 from comet_async.cli.uploading import Details, Gathered, Item, State, Uploads, gathered
 from comet_async.errors import UsageError
-from comet_async.progress import View, view_for
+from comet_async.progress import View
 from comet_async.redaction import printable, shortened
 
 if TYPE_CHECKING:
@@ -130,7 +129,14 @@ def upload(
     if not order.found.items:
         say("there is no file to upload")
         return Exit.OK
-    return in_session(ctx, partial(_carry_out, order=order))
+    again = same_command(ctx, *(() if overwrite else ("--skip-existing",)))
+    shown = shown_on(ctx, quiet=quiet)
+    return in_session(
+        ctx,
+        partial(_carry_out, order=order, shown=shown, again=again),
+        observers=[shown.watch],
+        stopped=lambda: "" if shown.counts else nothing_kept(ctx),
+    )
 
 
 upload.examples = (
@@ -141,7 +147,7 @@ upload.examples = (
 )
 
 
-async def _carry_out(session: Session, order: _Order) -> int:
+async def _carry_out(session: Session, order: _Order, shown: View, again: str) -> int:
     target = await find_experiment(session, order.experiment)
     key = target.experiment_key
     uploads = Uploads(key, order.found.items, order.details)
@@ -154,19 +160,21 @@ async def _carry_out(session: Session, order: _Order) -> int:
         _put_plan(order, uploads, there)
         return Exit.OK
     try:
-        await _sent(session, order, uploads)
+        await _sent(session, uploads, shown)
     except BaseException:
         uploads.stopped()
         _put_report(order, uploads, target)
-        say("with --skip-existing the same command goes on with what is not there")
+        say(f"stopped before the end; to go on with what is not there: {again}")
         raise
     _put_report(order, uploads, target)
+    if not order.quiet:
+        say(shown.pace.summary())
     bad = {State.FAILED, State.UNKNOWN}
     return Exit.PARTIAL if bad & set(uploads.states) else Exit.OK
 
 
-async def _sent(session: Session, order: _Order, uploads: Uploads) -> None:
-    with View() if order.quiet else view_for(sys.stderr) as shown:
+async def _sent(session: Session, uploads: Uploads, shown: View) -> None:
+    with shown:
         try:
             await uploads.run(session, shown.download)
         finally:

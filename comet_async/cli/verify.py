@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from comet_async.cli.asking import nothing_kept
 from comet_async.cli.commands import Command
-from comet_async.cli.output import put, put_json, say
+from comet_async.cli.output import put_json, say
 from comet_async.cli.running import run
+from comet_async.cli.tables import put_sentence
 from comet_async.progress import told_size, view_for
 
 __all__ = ["verify"]
@@ -23,7 +25,8 @@ _WRONG = 3
 @click.option("--quick", is_flag=True, help="Sizes and row counts only; read no content.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
-def verify(folder: Path, *, quick: bool, as_json: bool, quiet: bool) -> int:
+@click.pass_context
+def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, quiet: bool) -> int:
     """Check sizes, checksums and row counts of a harvest against its ledger.
 
     Nothing is changed. Exit codes: 0 all is as the ledger says, 3 something is not, 1 anything
@@ -47,7 +50,7 @@ def verify(folder: Path, *, quick: bool, as_json: bool, quiet: bool) -> int:
         if as_json:
             put_json(found.to_dict())
         else:
-            put(
+            put_sentence(
                 f"{found.parts:,} parts with {found.rows:,} rows, {found.files:,} files,"
                 f" {told_size(found.bytes)} read: {len(found.problems):,} problems"
             )
@@ -57,7 +60,7 @@ def verify(folder: Path, *, quick: bool, as_json: bool, quiet: bool) -> int:
             say(f"{found.unfinished:,} items have no good end; the next harvest asks for them")
         return _WRONG if found.problems else 0
 
-    return run(work)
+    return run(work, lambda: nothing_kept(ctx))
 
 
 verify.examples = (

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TypeAlias
 import click
 
 from comet_async.cli.addresses import project_of
+from comet_async.cli.asking import nothing_kept, shown_on
 from comet_async.cli.choosing import Choice, choice_options, chosen_keys
-from comet_async.cli.commands import Command
+from comet_async.cli.commands import Command, same_command
 from comet_async.cli.context import connection
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.output import is_terminal, put, put_json, say
 from comet_async.cli.running import run
 from comet_async.errors import UsageError
-from comet_async.progress import View, view_for
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
@@ -65,9 +65,12 @@ class _Order:
         as_json: bool,
     ) -> None:
         self._connection = connection(ctx)
+        self._ctx = ctx
+        self._shown = shown_on(ctx, quiet=quiet)
         self._choice = choice
         self._dry_run = dry_run
         self._ledger = ledger
+        self._begun = False
         self._quiet = quiet
         self._as_json = as_json
 
@@ -82,7 +85,8 @@ class _Order:
         service = self._connection.service(settings)
 
         async def work() -> int:
-            async with self._connection.session(service, settings) as session:
+            observers = [self._shown.watch]
+            async with self._connection.session(service, settings, observers=observers) as session:
                 keys = await chosen_keys(session, self._choice)
                 if not keys:
                     say("no experiment is chosen; nothing was sent")
@@ -91,10 +95,11 @@ class _Order:
                     confirm(len(keys))
                 return self._told(await self._acted(session, keys, act))
 
-        return run(work)
+        return run(work, lambda: "" if self._begun else nothing_kept(self._ctx))
 
     async def _acted(self, session: Session, keys: Sequence[str], act: _Act) -> WritesReport:
-        with View() if self._quiet else view_for(sys.stderr) as shown:
+        self._begun = True
+        with self._shown as shown:
             shown.planned("experiments", len(keys))
             before = 0
 
@@ -112,13 +117,15 @@ class _Order:
                 )
             except BaseException:
                 shown.close()
-                say(self._advice(before))
+                say(self._advice(before, len(keys)))
                 raise
 
-    def _advice(self, over: int) -> str:
+    def _advice(self, over: int, total: int) -> str:
+        again = same_command(self._ctx)
+        told = f"stopped after {over:,} of {total:,} experiments"
         if self._ledger is not None:
-            return f"stopped after {over:,}; the same command goes on with what is left"
-        return f"stopped after {over:,}; with --ledger FILE the same command would go on from there"
+            return f"{told}; to go on: {again}"
+        return f"{told}, with no --ledger FILE to go on by; to begin anew: {again}"
 
     def _told(self, report: WritesReport) -> int:
         if self._as_json:
@@ -133,6 +140,8 @@ class _Order:
             if len(items) > _FAILURES_SHOWN:
                 say(f"{what}: {len(items) - _FAILURES_SHOWN:,} more; --json names all")
         say(str(report))
+        if self._shown.pace.eventful and not self._quiet:
+            say(self._shown.pace.summary())
         return report.exit_code
 
 

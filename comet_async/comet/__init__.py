@@ -196,6 +196,7 @@ from comet_async.comet.machine_logging import (
     log_experiment_load_metrics,
     log_experiment_ram_metrics,
 )
+from comet_async.comet.members import Members
 from comet_async.comet.metrics import (
     ChartExperiment,
     ChartMetric,
@@ -408,6 +409,7 @@ __all__ = [
     "Html",
     "ItemMetadata",
     "LoadMetrics",
+    "Members",
     "Metadata",
     "MetadataEntry",
     "MetricPoint",

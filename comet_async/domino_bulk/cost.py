@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from comet_async import domino
+from comet_async.arrow_shapes import ArrowTable
 from comet_async.domino import CostAllocation, CostAllocationEnvelope, HardwareTier
 from comet_async.engine.session import Session
 from comet_async.errors import (
@@ -19,10 +20,10 @@ from comet_async.errors import (
     ServerError,
     StatusError,
 )
-from comet_async.lake.extras import extra
-from comet_async.lake.shapes import ArrowTable
+from comet_async.extras import extra
 from comet_async.redaction import shortened
 from comet_async.request import Request
+from comet_async.tabular import Tabular
 from comet_async.wire import NullableDict, NullableList, Wire
 
 __all__ = ["CostRow", "CostTable", "KubecostOff", "cost_table"]
@@ -112,8 +113,8 @@ class CostRow(msgspec.Struct, frozen=True, kw_only=True):
         return found
 
 
-class CostTable(msgspec.Struct, frozen=True, kw_only=True):
-    """Costs as rows.
+class CostTable(Tabular, msgspec.Struct, frozen=True, kw_only=True):
+    """Costs as rows; also as a table for Arrow, Polars, pandas and DuckDB.
 
     Attributes:
         rows: In the server's order.

@@ -11,8 +11,8 @@ from typing import Protocol, TypeAlias
 
 from comet_async.engine.downloaded import Downloaded, Telling
 from comet_async.engine.kept_part import KEPT_FROM, Beginning, KeptPart
-from comet_async.engine.lane import Trip
 from comet_async.engine.part_file import PartFile
+from comet_async.engine.telling import Trip
 from comet_async.engine.threads import SharedHops, undivided
 from comet_async.engine.transport import HttpStream
 from comet_async.errors import BodyTruncated

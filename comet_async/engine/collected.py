@@ -8,9 +8,11 @@ from typing import Generic, TypeVar
 
 import msgspec
 
+from comet_async.arrow_shapes import ArrowTable
 from comet_async.errors import CometAsyncError
 from comet_async.redaction import shortened
 from comet_async.shown import Shown, Table, short_table
+from comet_async.tabular import Tabular, tables_by_key
 
 __all__ = ["Collected"]
 
@@ -18,8 +20,8 @@ K = TypeVar("K")
 T = TypeVar("T")
 
 
-class Collected(Shown, msgspec.Struct, Generic[K, T], frozen=True):
-    """All outcomes of a fan-out, in memory.
+class Collected(Shown, Tabular, msgspec.Struct, Generic[K, T], frozen=True):
+    """All outcomes of a fan-out, in memory; the results also as one table.
 
     Attributes:
         ok: Results by key.
@@ -28,6 +30,17 @@ class Collected(Shown, msgspec.Struct, Generic[K, T], frozen=True):
 
     ok: Mapping[K, T]
     failed: Mapping[K, CometAsyncError]
+
+    def to_arrow(self) -> ArrowTable:
+        """Return the results as one pyarrow table, each row under its key in the column `key`.
+
+        A list gives a row for each item, a struct one of its members, anything else one with the
+        column `value`. Columns that have no common type hold text. What failed has no row.
+
+        Raises:
+            UsageError: pyarrow is missing; the message says what to install.
+        """
+        return tables_by_key(self.ok.items())
 
     def __repr__(self) -> str:
         return self._table().to_text()

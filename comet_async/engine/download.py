@@ -13,10 +13,11 @@ from comet_async.engine.body_file import BodyFile
 from comet_async.engine.downloaded import Downloaded, Progress, Telling
 from comet_async.engine.in_ranges import InRanges
 from comet_async.engine.kept_part import Beginning, KeptPart
-from comet_async.engine.lane import Lane, Trip
+from comet_async.engine.lane import Lane
 from comet_async.engine.ranges import OK, PARTIAL, UNSATISFIABLE, asking_for, is_range
 from comet_async.engine.reading import blob_refusal
 from comet_async.engine.spans import Opening
+from comet_async.engine.telling import Trip
 from comet_async.engine.threads import undivided
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream
 from comet_async.errors import BodyTruncated, CometAsyncError, RangeRefused

@@ -80,6 +80,6 @@ class Telling:
         """Tell of `size` bytes of `total`, None when the server gave none."""
         if self._progress is not None:
             self._progress(size, total)
-        if self._lane.watched:
+        if self._lane.teller.watched:
             name, path = printable(self._path.name), self._request.path
-            self._lane.tell(BytesReceived(self._lane.service.name, path, name, size, total))
+            self._lane.teller.tell(BytesReceived(self._lane.service.name, path, name, size, total))

@@ -18,6 +18,7 @@ from comet_async.engine.outgoing import Outgoing
 from comet_async.engine.reading import finished, read_answer
 from comet_async.engine.redirects import MAX_HOPS, REDIRECTS, RESULTS, next_hop, origin
 from comet_async.engine.retry import Kind, RetryBudget, RetryPolicy, failure_of, retry_after
+from comet_async.engine.telling import Teller, Trip
 from comet_async.engine.threads import SharedHops
 from comet_async.engine.throttle import Bucket, Throttle
 from comet_async.engine.transport import (
@@ -36,21 +37,12 @@ from comet_async.errors import (
     StatusError,
     TransportError,
 )
-from comet_async.events import (
-    AttemptEnded,
-    AttemptStarted,
-    Event,
-    Observer,
-    Paused,
-    RetryScheduled,
-    Waited,
-    WaitReason,
-)
+from comet_async.events import Observer, Paused
 from comet_async.redaction import without_keys
 from comet_async.request import Effect, Request
 from comet_async.service import Service
 
-__all__ = ["Lane", "Options", "Trip"]
+__all__ = ["Lane", "Options"]
 
 _RANGES = 8
 T = TypeVar("T")
@@ -72,29 +64,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     private: Callable[[str], bool] = is_private
 
 
-class Trip(msgspec.Struct):
-    """One attempt under way: its number, and what is known of its answer so far.
-
-    `fresh` asks for a new connection; `home` ends with a redirect to another origin; `acted` begins
-    with a redirect to the result of what was done.
-    """
-
-    number: int
-    fresh: bool = False
-    status: int | None = None
-    received: int = 0
-    body: bytes = b""
-    began: float | None = None
-    home: bool = True
-    acted: bool = False
-
-    def __repr__(self) -> str:
-        return f"<Trip {self.number}>"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("number", self.number), ("status", self.status)]
-
-
 class Lane:
     """Runs requests against one service.
 
@@ -108,6 +77,7 @@ class Lane:
     Attributes:
         ranges: Held by each range of a large file but its first: bounds them over all files.
         short: Runs short acts upon files.
+        teller: Counts what is done here, and tells the observers.
     """
 
     def __init__(
@@ -121,6 +91,7 @@ class Lane:
         self.service = service
         self.transport = transport
         self.counters = counters
+        self.teller = Teller(service, counters, options.observers)
         self._options = options
         self._throttle = throttle
         self._budget = RetryBudget()
@@ -195,13 +166,22 @@ class Lane:
         """Return the buckets used so far."""
         return tuple(self._buckets.values())
 
-    async def attempts(self, request: Request[object], once: Callable[[Trip], Awaitable[T]]) -> T:
+    def attempts(
+        self, request: Request[object], once: Callable[[Trip], Awaitable[T]]
+    ) -> Awaitable[T]:
         """Run `once` until it succeeds or the policy has no further attempt.
 
         Raises:
             CometAsyncError: The last failure, with all attempts; for an APPEND whose bytes had
                 left, `OutcomeUnknown`.
         """
+        if not self.teller.watched:
+            return self._attempts(request, once, 0)
+        return self.teller.whole(request, once, self._attempts)
+
+    async def _attempts(
+        self, request: Request[object], once: Callable[[Trip], Awaitable[T]], call: int
+    ) -> T:
         bucket = self.bucket(request)
         past: tuple[Attempt, ...] = ()
         fresh = alone = not self.service.keep_connections
@@ -209,19 +189,19 @@ class Lane:
         began = clock()
         while True:
             if not bucket.slots.take():
-                await bucket.enter(self._waited)
-            trip = Trip(len(past) + 1, fresh)
+                await bucket.enter(self.teller.waits_of(call))
+            trip = Trip(len(past) + 1, fresh, call=call)
             try:
                 value = await once(trip)
                 self._budget.succeeded()
                 bucket.succeeded()
-                self._ended(request, trip, None)
+                self.teller.ended(request, trip, None)
             except CometAsyncError as error:
-                self._ended(request, trip, error)
+                self.teller.ended(request, trip, error)
                 secrets = self._outgoing.secrets()
                 failed = _bare(finished(error, request, trip.body, secrets))
             except BaseException as error:
-                self._ended(request, trip, error)
+                self.teller.ended(request, trip, error)
                 raise
             else:
                 return value
@@ -234,7 +214,7 @@ class Lane:
             fresh = alone or isinstance(failed, StaleConnection)
             if delay is None:
                 break
-            self._retrying(request, trip.number, outcome, delay)
+            self.teller.retrying(request, trip, outcome, delay)
             await asyncio.sleep(delay)
         failed.attempts = past
         failed = _final(failed, request, acted=trip.acted)
@@ -263,8 +243,8 @@ class Lane:
         bucket: Bucket | None = self.bucket(request)
         for _ in range(MAX_HOPS + 1):
             if bucket is not None and not bucket.take():
-                await bucket.admit(self._waited)
-            self._starting(request, trip)
+                await bucket.admit(self.teller.waits_of(trip.call))
+            self.teller.starting(request, trip)
             sent = True
             try:
                 answer = await do(hop)
@@ -311,13 +291,15 @@ class Lane:
         bucket = self.bucket(request)
         if failure.kind is Kind.THROTTLED or failure.wait is not None:
             self.counters.throttled += error.status == 429  # noqa: PLR2004 Too Many Requests
-            self._throttled(bucket, error, delay)
+            self._throttled(bucket, error, delay, trip.call)
         elif failure.kind is Kind.UNREACHED and proven and delay is not None:
             bucket.pause(delay)
         free = delay is None or failure.kind in _FREE
         return delay if free or self._budget.take() else None
 
-    def _throttled(self, bucket: Bucket, error: CometAsyncError, delay: float | None) -> None:
+    def _throttled(
+        self, bucket: Bucket, error: CometAsyncError, delay: float | None, call: int
+    ) -> None:
         longest = self._options.retry.longest_wait
         asked = error.retry_after if isinstance(error, StatusError) else None
         if asked is not None and asked > longest:
@@ -326,50 +308,7 @@ class Lane:
         too_many = error.status == 429  # noqa: PLR2004 Too Many Requests
         begun = bucket.throttled(seconds) if too_many else bucket.pause(seconds)
         if begun and seconds > 0:
-            self.tell(Paused(self.service.name, seconds, str(error.status)))
-
-    def _starting(self, request: Request[object], trip: Trip) -> None:
-        self.counters.requests += 1
-        if self._options.observers:
-            trip.began = asyncio.get_running_loop().time()
-            self.tell(AttemptStarted(self.service.name, request.method, request.path, trip.number))
-
-    def _ended(self, request: Request[object], trip: Trip, error: BaseException | None) -> None:
-        self.counters.bytes_received += trip.received
-        if self._options.observers:
-            self.tell(
-                AttemptEnded(
-                    self.service.name,
-                    request.method,
-                    request.path,
-                    trip.number,
-                    trip.status,
-                    trip.received,
-                    asyncio.get_running_loop().time() - trip.began
-                    if trip.began is not None
-                    else 0.0,
-                    None if error is None else type(error).__name__,
-                )
-            )
-
-    def _retrying(self, request: Request[object], number: int, failure: str, delay: float) -> None:
-        self.counters.retries += 1
-        name = self.service.name
-        self.tell(RetryScheduled(name, request.method, request.path, number, failure, delay))
-
-    def _waited(self, reason: WaitReason, seconds: float) -> None:
-        self.counters.seconds_waiting += seconds
-        self.tell(Waited(self.service.name, reason, seconds))
-
-    @property
-    def watched(self) -> bool:
-        """Whether there is an observer to tell."""
-        return bool(self._options.observers)
-
-    def tell(self, event: Event) -> None:
-        """Tell every observer."""
-        for observer in self._options.observers:
-            observer(event)
+            self.teller.tell(Paused(self.service.name, seconds, str(error.status), call))
 
 
 def _bare(error: CometAsyncError) -> CometAsyncError:

@@ -11,6 +11,8 @@ from comet_async.events import (
     AttemptStarted,
     Event,
     Paused,
+    RequestEnded,
+    RequestStarted,
     RetryScheduled,
     Waited,
 )
@@ -51,6 +53,8 @@ def log_events(event: Event, /) -> None:
 
 def _sentence(event: Event) -> str:
     match event:
+        case RequestStarted() | RequestEnded():
+            return _of_the_whole(event)
         case AttemptStarted():
             return f"{event.service}: {event.method} {event.path} attempt {event.number}"
         case AttemptEnded():
@@ -64,9 +68,22 @@ def _sentence(event: Event) -> str:
                 f"{event.service}: {event.method} {event.path} attempt {event.number} failed"
                 f" ({event.failure}), next in {event.delay:.1f} s"
             )
-        case Waited():
-            return f"{event.service}: waited {event.seconds:.3f} s for {event.reason}"
-        case Paused():
-            return f"{event.service}: every request waits {event.seconds:.1f} s ({event.reason})"
+        case Waited() | Paused():
+            return _of_a_wait(event)
         case _:
             return f"{event.service}: {event.file} {event.received} of {event.total} bytes"
+
+
+def _of_the_whole(event: RequestStarted | RequestEnded) -> str:
+    if isinstance(event, RequestStarted):
+        return f"{event.service}: {event.method} {event.path} begins"
+    return (
+        f"{event.service}: {event.method} {event.path} ends: {event.failure or event.status},"
+        f" {event.attempts} attempts in {event.seconds:.3f} s"
+    )
+
+
+def _of_a_wait(event: Waited | Paused) -> str:
+    if isinstance(event, Waited):
+        return f"{event.service}: waited {event.seconds:.3f} s for {event.reason}"
+    return f"{event.service}: every request waits {event.seconds:.1f} s ({event.reason})"

@@ -9,9 +9,10 @@ from functools import partial
 import anyio
 import msgspec
 
-from comet_async.engine.lane import Lane, Trip
+from comet_async.engine.lane import Lane
 from comet_async.engine.ranges import OK, PARTIAL, UNSATISFIABLE, asking_for, is_range
 from comet_async.engine.span_part import SpanPart, can_write_spans
+from comet_async.engine.telling import Trip
 from comet_async.engine.threads import undivided
 from comet_async.engine.transport import HttpAnswer, HttpRequest, HttpStream
 from comet_async.errors import BodyTruncated, CometAsyncError, RangeRefused

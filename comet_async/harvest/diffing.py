@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal, cast
 import msgspec
 
 from comet_async.errors import UsageError
+from comet_async.extras import extra
 from comet_async.lake.drift import literal, quoted
-from comet_async.lake.extras import extra
 from comet_async.lake.layout import Part
 from comet_async.lake.reader import LakeReader
 from comet_async.lake.table import EXPERIMENT, LakeTable

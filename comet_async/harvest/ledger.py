@@ -16,6 +16,7 @@ from types import MappingProxyType
 import msgspec
 
 from comet_async import comet, domino
+from comet_async.engine.observing import Counters
 from comet_async.harvest.ledger_parts import ANSWERS_KIND, PartLedger
 from comet_async.harvest.planner import Plan, always_read, options_of
 from comet_async.harvest.schema import TABLES
@@ -308,6 +309,23 @@ class Ledger(PartLedger):
     def snapshot_open(self) -> bool:
         """Tell whether the making of a snapshot broke off."""
         return self._number("SELECT count(*) FROM snapshot WHERE complete = 0", ()) > 0
+
+    def asked(self, options: Sequence[str]) -> None:
+        """Record what the run was asked for, as options of the command."""
+        with self._guarded(), self._transaction():
+            # Ledgers of earlier releases lack the table, and those take no harm from it.
+            self._db.execute(
+                "CREATE TABLE IF NOT EXISTS about"
+                " (run INTEGER PRIMARY KEY, asked TEXT NOT NULL, spent TEXT)"
+            )
+            told = msgspec.json.encode(options).decode()
+            self._db.execute("INSERT OR REPLACE INTO about VALUES (?, ?, NULL)", (self.run, told))
+
+    def spent(self, counters: Counters) -> None:
+        """Record what the run has taken, where it was recorded what it was asked for."""
+        told = msgspec.json.encode(counters).decode()
+        with self._guarded(), self._transaction():
+            self._db.execute("UPDATE about SET spent = ? WHERE run = ?", (told, self.run))
 
     def end(self, state: str) -> None:
         """Record that the run is over: `published`, `stopped` or `interrupted`."""

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
 from comet_async.errors import DestinationError, UsageError
-from comet_async.lake.extras import extra
+from comet_async.extras import extra
 from comet_async.redaction import bare_url, mask, printable, shortened
 
 __all__ = ["Store"]

@@ -21,6 +21,7 @@ from comet_async.errors import (
     UsageError,
 )
 from comet_async.harvest.arrow import require
+from comet_async.harvest.asked import options_asked
 from comet_async.harvest.file_stage import FileStage
 from comet_async.harvest.job import Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
@@ -132,22 +133,30 @@ class _Run:
         stopped: CometAsyncError | None = None
         snapshot: int | None = None
         try:
+            await job.on_disk(partial(job.lake.ledger.asked, options_asked(job.plan)))
             await self._plan_told()
             await self._source.stages(job, self._readers, self._files)
             snapshot = await job.on_disk(partial(job.lake.publish, job.plan.tables))
-            await job.on_disk(partial(job.lake.ledger.end, "published"))
+            await job.on_disk(partial(self._end, "published"))
             await self._bring()
         except (AuthenticationError, DestinationError) as error:
             stopped = error
             with suppress(CometAsyncError):
-                await job.on_disk(partial(job.lake.ledger.end, "stopped"))
+                await job.on_disk(partial(self._end, "stopped"))
         except BaseException:
             with anyio.CancelScope(shield=True), suppress(CometAsyncError):
-                await job.on_disk(partial(job.lake.ledger.end, "interrupted"))
+                await job.on_disk(partial(self._end, "interrupted"))
             raise
         seconds = asyncio.get_running_loop().time() - self._began
         told = partial(self._told, stopped, snapshot, self._spent(), seconds)
         return await job.on_disk(told)
+
+    def _end(self, state: str) -> None:
+        """Record how the run ended, and what it has taken."""
+        ledger = self._job.lake.ledger
+        with ledger.together():
+            ledger.spent(self._spent())
+            ledger.end(state)
 
     async def _bring(self) -> None:
         """Let the sinks take what is published; one that cannot stops no other."""

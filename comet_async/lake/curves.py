@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 import msgspec
 
+from comet_async.arrow_shapes import ArrowTable
 from comet_async.errors import UsageError
 from comet_async.lake.drift import literal, quoted
-from comet_async.lake.shapes import ArrowTable
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:

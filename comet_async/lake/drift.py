@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, cast
 
-from comet_async.lake.extras import extra
+from comet_async.arrow_shapes import ArrowField, ArrowSchema
+from comet_async.extras import extra
 from comet_async.lake.layout import Part
-from comet_async.lake.shapes import ArrowField, ArrowSchema
 
 __all__ = ["literal", "quoted", "sql_type", "unified", "widened"]
 

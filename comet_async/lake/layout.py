@@ -9,9 +9,9 @@ from typing import Protocol, cast
 
 import msgspec
 
+from comet_async.arrow_shapes import ArrowSchema
 from comet_async.errors import PartError, UsageError
-from comet_async.lake.extras import extra
-from comet_async.lake.shapes import ArrowSchema
+from comet_async.extras import extra
 from comet_async.redaction import printable, shortened
 
 __all__ = [

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, cast
 import msgspec
 
 from comet_async.errors import HarvestError
+from comet_async.extras import extra
 from comet_async.lake.drift import literal
-from comet_async.lake.extras import extra
 from comet_async.lake.reader import LakeReader
 from comet_async.redaction import shortened
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast, overload
+from typing import TYPE_CHECKING, Literal, overload
 
+from comet_async.arrow_shapes import ArrowSchema, ArrowTable
 from comet_async.errors import UsageError
+from comet_async.extras import extra
 from comet_async.lake.curves import By, Curves
 from comet_async.lake.drift import quoted
-from comet_async.lake.extras import extra
 from comet_async.lake.layout import (
     Part,
     Snapshot,
@@ -26,17 +27,20 @@ from comet_async.lake.layout import (
     snapshot_folder,
     steady,
 )
-from comet_async.lake.shapes import ArrowSchema, ArrowTable
 from comet_async.lake.table import EXPERIMENT, LakeTable
 from comet_async.redaction import printable
 from comet_async.shown import Shown, Table, short_table, told_size
+from comet_async.tabular import duckdb_connection, duckdb_of, pandas_of, polars_of
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
     import polars as pl
+    from duckdb import DuckDBPyRelation
 
 __all__ = ["LakeReader", "open_lake"]
+
+_FORMS = ("pandas", "polars", "arrow", "duckdb")
 
 
 def open_lake(folder: str | os.PathLike[str], *, snapshot: int | None = None) -> LakeReader:
@@ -176,8 +180,7 @@ class LakeReader(Shown):
             UsageError: DuckDB is missing.
             PartError: A part is damaged.
         """
-        made = cast("duckdb.DuckDBPyConnection", extra("duckdb").connect())
-        made.execute("SET TimeZone = 'UTC'")
+        made = duckdb_connection()
         for name, table in self._tables.items():
             made.execute(f"CREATE VIEW {quoted(name)} AS {table.sql()}")
         return made
@@ -218,16 +221,28 @@ class LakeReader(Shown):
         context: str | None = None,
     ) -> ArrowTable: ...
 
+    @overload
     def metrics(
         self,
         name: str | Sequence[str],
         *,
         wide: bool = True,
-        as_: Literal["pandas", "polars", "arrow"] = "pandas",
+        as_: Literal["duckdb"],
         by: By = "step",
         experiments: Sequence[str] | None = None,
         context: str | None = None,
-    ) -> pd.DataFrame | pl.DataFrame | ArrowTable:
+    ) -> DuckDBPyRelation: ...
+
+    def metrics(
+        self,
+        name: str | Sequence[str],
+        *,
+        wide: bool = True,
+        as_: Literal["pandas", "polars", "arrow", "duckdb"] = "pandas",
+        by: By = "step",
+        experiments: Sequence[str] | None = None,
+        context: str | None = None,
+    ) -> pd.DataFrame | pl.DataFrame | ArrowTable | DuckDBPyRelation:
         """Return the curves of metrics, as they are plotted.
 
         The wide form has one row for each step, in order, and one column for each curve, under the
@@ -239,7 +254,9 @@ class LakeReader(Shown):
         Args:
             name: Name of a metric, or a glob as `val/*`, or several of these.
             wide: Whether to return the wide form.
-            as_: "pandas" (the steps are the index), "polars" or "arrow" (the first column).
+            as_: "pandas" (the steps are the index), "polars", "arrow" or "duckdb" (the first
+                column). pandas gets NumPy's floats in the wide form, whose gaps are NaN, and the
+                types of Arrow in the long form.
             by: What the rows of the wide form are: "step", "epoch" or "timestamp".
             experiments: Keys or names; None for all.
             context: Only points in this context, as `train`.
@@ -249,10 +266,9 @@ class LakeReader(Shown):
                 package is missing; the message says what to install.
             PartError: A part is damaged.
         """
-        if as_ not in {"pandas", "polars", "arrow"}:
-            raise UsageError(f"as_ is one of pandas, polars and arrow, not {printable(str(as_))}")
-        if as_ != "arrow":
-            extra(as_)
+        if as_ not in _FORMS:
+            raise UsageError(f"as_ is one of {', '.join(_FORMS)}, not {printable(str(as_))}")
+        extra("pyarrow" if as_ == "arrow" else as_)
         keys = None if experiments is None else self._keys(experiments)
         names = (name,) if isinstance(name, str) else tuple(name)
         curves = Curves(self.duckdb(), self.tables, names, keys, context)
@@ -260,9 +276,10 @@ class LakeReader(Shown):
         if as_ == "arrow":
             return rows
         if as_ == "polars":
-            return cast("pl.DataFrame", extra("polars").from_arrow(rows))
-        frame = rows.to_pandas()
-        return frame.set_index(by) if wide else frame
+            return polars_of(rows)
+        if as_ == "duckdb":
+            return duckdb_of(rows, None)
+        return pandas_of(rows, "numpy").set_index(by) if wide else pandas_of(rows, "arrow")
 
     def __repr__(self) -> str:
         return self._table().to_text()

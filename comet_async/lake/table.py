@@ -7,12 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from comet_async.arrow_shapes import ArrowDataset, ArrowSchema, ArrowTable
 from comet_async.errors import PartError, UsageError
+from comet_async.extras import extra
 from comet_async.lake.drift import literal, quoted, sql_type, unified, widened
-from comet_async.lake.extras import extra
 from comet_async.lake.layout import Part
-from comet_async.lake.shapes import ArrowDataset, ArrowSchema, ArrowTable
 from comet_async.redaction import printable, shortened
+from comet_async.tabular import Dtypes, duckdb_connection, pandas_of
 
 if TYPE_CHECKING:
     import duckdb
@@ -131,15 +132,19 @@ class LakeTable:
             problem = shortened(str(error), 200)
         raise PartError(f"{printable(self.name)} cannot be read: {problem}")
 
-    def to_pandas(self) -> pd.DataFrame:
+    def to_pandas(self, *, dtypes: Dtypes = "arrow") -> pd.DataFrame:
         """Read into a pandas frame.
 
+        Args:
+            dtypes: "arrow" keeps each type, and tells NaN from null; "nullable" are pandas' own
+                types with a null, to which NaN is null; "numpy" makes integers beside nulls floats.
+
         Raises:
-            UsageError: A column is not there, or pandas is missing.
+            UsageError: A column is not there, pandas is missing, or `dtypes` is none of its values.
             PartError: A part is damaged.
         """
         extra("pandas")
-        return self.to_arrow().to_pandas()
+        return pandas_of(self.to_arrow(), dtypes)
 
     def to_polars(self) -> pl.LazyFrame:
         """Return a lazy Polars frame over the files.
@@ -164,14 +169,14 @@ class LakeTable:
         """Return a relation of DuckDB over the files.
 
         Args:
-            connection: Where it belongs; None for a new connection in memory.
+            connection: Where it belongs; None for a new connection in memory, with times in UTC.
 
         Raises:
             UsageError: A column is not there, or DuckDB is missing.
             PartError: A part is damaged.
         """
-        joined = extra("duckdb").connect() if connection is None else connection
-        return cast("duckdb.DuckDBPyRelation", joined.sql(self.sql()))
+        joined = duckdb_connection() if connection is None else connection
+        return joined.sql(self.sql())
 
     def sql(self, parts: Sequence[Part] | None = None) -> str:
         """Return the query that reads it, for DuckDB.

@@ -199,7 +199,7 @@ class Comparison(Expression, frozen=True, eq=False):
 class Tag(Expression, frozen=True, eq=False):
     """Experiments that have a tag; `~Tag("draft")` are those without it.
 
-    Args:
+    Attributes:
         name: The tag.
         negated: Whether those without it are wanted.
 
@@ -228,7 +228,7 @@ class Tag(Expression, frozen=True, eq=False):
 class Variable(msgspec.Struct, frozen=True, eq=False):
     """A column to compare; the base of `Metric`, `Parameter`, `Other`, and the rest.
 
-    Args:
+    Attributes:
         name: Exact name of the column.
 
     Raises:

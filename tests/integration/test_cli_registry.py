@@ -139,6 +139,7 @@ def test_a_dangerous_archive_leaves_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "m"]
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_signal_leaves_no_half_archive(run: Run, server: LocalServer, tmp_path: Path) -> None:
     assert run("registry", "ls", "synthetic").code == 0
     server.faults.add("stall_body", match="registry-model/item/download")

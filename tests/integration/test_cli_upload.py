@@ -328,6 +328,7 @@ def test_a_wrong_experiment_gives_one_line(
     assert len(ended.err.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_signal_ends_it_and_says_what_is_not_known(
     run: Run, experiment: str, server: LocalServer, tmp_path: Path
 ) -> None:
@@ -346,7 +347,8 @@ def test_a_signal_ends_it_and_says_what_is_not_known(
     assert KEY not in out + err
     assert "Traceback" not in err
     assert "unknown: second: stopped while it was sent" in err
-    assert "with --skip-existing the same command goes on" in err
+    again = f"comet-async upload {experiment} first second --skip-existing"
+    assert f"to go on with what is not there: {again}\n" in err
     assert [line.split()[2] for line in out.splitlines()[1:]] == ["skipped", "unknown"]
 
 

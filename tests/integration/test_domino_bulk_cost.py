@@ -147,7 +147,7 @@ async def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.Monke
     def absent(name: str) -> Any:
         raise ImportError(name)
 
-    monkeypatch.setattr("comet_async.lake.extras.importlib.import_module", absent)
+    monkeypatch.setattr("comet_async.extras.importlib.import_module", absent)
     with pytest.raises(
         CometAsyncError, match=r"needs pyarrow: pip install 'comet_async\[harvest\]"
     ):

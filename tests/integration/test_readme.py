@@ -1,70 +1,57 @@
-"""What README.md says is true: its code runs, its commands exist, its table is complete."""
+"""README: a first chart in ten lines, each command and each guide, and every endpoint's name.
+
+`test_documents.py` runs its blocks.
+"""
 
 from __future__ import annotations
 
-import ast
-import asyncio
-import inspect
 import re
-import shlex
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from comet_async import comet
-from comet_async.cli.main import COMMANDS as KNOWN
-from comet_async.cli.main import program
-from comet_async.server import DominoServer, LocalServer, serve_in_thread
+from comet_async.cli.main import COMMANDS
+from tests.support.documents import ROOT, Reader, blocks
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-COMMANDS = re.findall(r"^\$ (comet-async [^#\n]*)", README, re.MULTILINE)
+README = (ROOT / "README.md").read_text("utf-8")
+GUIDES = ROOT / "comet_async" / "docs" / "guides"
+PYTHON = [block.text for block in blocks(README) if block.language == "python"]
+MOST_LINES = 10
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_code_runs_against_the_sample_runs(
-    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_first_chart_takes_ten_lines_and_no_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    code = compile(BLOCKS[number], f"README block {number}", "exec", flags=flags)
-    names: dict[str, object] = {"__name__": "readme"}
+    pytest.importorskip("altair")
+    assert len([line for line in PYTHON[0].splitlines() if line.strip()]) <= MOST_LINES
+    monkeypatch.delenv("COMET_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
-    with (
-        serve_in_thread(LocalServer(sample=True)) as server,
-        serve_in_thread(DominoServer()) as other,
-    ):
-        monkeypatch.setenv("DOMINO_API_HOST", other.url)
-        monkeypatch.setenv("DOMINO_USER_API_KEY", "any-key")
-        monkeypatch.setenv("COMET_URL_OVERRIDE", server.url)
-        monkeypatch.setenv("COMET_API_KEY", "any-key")
-        if code.co_flags & inspect.CO_COROUTINE:
-            asyncio.run(eval(code, names))
-        else:
-            exec(code, names)
-    if "curves" in names:
-        assert len(names["curves"]) == 15  # type: ignore[arg-type]  # a dict of the block's
-        assert names.get("missing", {}) == {}
+    page = tmp_path / "page.md"
+    page.write_text(f"```python\n{PYTHON[0]}```\n", "utf-8")
+    Reader(page, tmp_path).read()
+    assert "<html" in (tmp_path / "val_loss.html").read_text("utf-8")
 
 
 def test_there_is_code_for_each_use() -> None:
-    assert len(BLOCKS) == 8
-    assert all(len(block.splitlines()) <= 17 for block in BLOCKS)
+    for name in ("log_events", "harvest.run", "fan_out", "blocking.API", "domino.service"):
+        assert [name for block in PYTHON if name in block], name
+    assert all(len(block.splitlines()) <= 17 for block in PYTHON)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_command_is_known(command: str) -> None:
-    words = [word for word in shlex.split(command)[1:] if word != "--help"]
-    name = words[0]
-    assert name in KNOWN
-    shown = CliRunner().invoke(program, [name, "--help"])
-    if name in {"registry", "artifact"} or (words[1:] and words[1].startswith("get_")):
-        shown = CliRunner().invoke(program, [name, words[1], "--help"])
-    assert shown.exit_code == 0
-    assert all(word in shown.output for word in words if word.startswith("-"))
+def test_every_command_is_in_the_table() -> None:
+    cells = re.findall(r"^\| (`comet-async [^|]+) \|", README, re.MULTILINE)
+    listed = [name for cell in cells for name in re.findall(r"`(?:comet-async )?([a-z]+)`", cell)]
+    assert sorted(listed) == sorted(COMMANDS)
+
+
+def test_every_guide_is_in_the_table() -> None:
+    listed = re.findall(r"\(comet_async/docs/guides/([\w-]+\.md)\)", README)
+    assert {*listed} == {path.name for path in GUIDES.glob("*.md")}
 
 
 def test_every_endpoint_is_in_the_table() -> None:
-    rows = re.findall(r"^\| [A-Z][^|]+ \| ((?:`[a-z]\w*_\w+`(?:, )?)+) \|$", README, re.MULTILINE)
+    text = (GUIDES / "endpoints.md").read_text("utf-8")
+    rows = re.findall(r"^\| [A-Z][^|]+ \| ((?:`[a-z]\w*_\w+`(?:, )?)+) \|$", text, re.MULTILINE)
     listed = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
     assert sorted(listed) == sorted(comet.ENDPOINTS)

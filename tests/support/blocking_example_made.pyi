@@ -41,7 +41,8 @@ class Library(Facade):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close it, as leaving a `with` block does."""
 
 class Shelf(Facade):
     """One shelf of a library."""

@@ -10,7 +10,7 @@ import importlib
 import inspect
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -155,21 +155,28 @@ def __exit__(
     error: BaseException | None,
     traceback: TracebackType | None,
 ) -> None: ...
-def close(self) -> None: ...
+def close(self) -> None:
+    \"\"\"Close it, as leaving a `with` block does.\"\"\"
 """
 
 
-def _methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    overloaded: set[str] = set()
+_Method = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _methods(node: ast.ClassDef) -> list[_Method]:
+    found: list[_Method] = []
+    overloaded: dict[str, _Method] = {}
     for member in node.body:
         if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
             not member.name.startswith("_") or member.name == "__init__"
         ):
             if any(ast.unparse(one) == "overload" for one in member.decorator_list):
-                overloaded.add(member.name)
-            elif member.name in overloaded:
-                continue  # a stub has no implementation
-            yield member
+                overloaded[member.name] = member
+            elif member.name in overloaded:  # a stub has no implementation, only what it says
+                overloaded[member.name].body = member.body
+                continue
+            found.append(member)
+    return found
 
 
 def _method(node: ast.FunctionDef | ast.AsyncFunctionDef, renamed: _Renamed) -> ast.FunctionDef:

@@ -146,7 +146,7 @@ def test_smoothing_keeps_the_curve_as_logged_behind_it() -> None:
     assert raw["y"] == [1.0, 2.0]
     assert smooth["y"] == pytest.approx([1.0, 1.625])
     faint, strong = (cast("dict[str, float]", one["mark"]) for one in layers(picture, "line"))
-    assert faint["opacity"] < strong["opacity"] / 2
+    assert faint["strokeOpacity"] < strong["strokeOpacity"] / 2
     assert "smoothed by 0.6" in notes(picture)
 
 
@@ -209,7 +209,7 @@ def test_the_best_curve_stands_out_with_its_value() -> None:
         assert texts(picture) == [f"{name}: {value:g}"]
         strong = layers(picture, "line")[-1]
         assert [row["name"] for row in rows(strong)] == [name]
-        assert cast("dict[str, float]", strong["mark"])["opacity"] == 1
+        assert cast("dict[str, float]", strong["mark"])["strokeOpacity"] == 1
         (dot,) = rows(layers(picture, "circle")[-1])
         assert (dot["x"], dot["y"]) == ([place], [value])
         assert notes(picture) == f"2 curves; best: {best} loss"

@@ -181,7 +181,8 @@ def test_every_endpoint_is_a_command_with_its_parameters(service: str, name: str
     assert len(set(flags)) == len(flags)
     assert all(isinstance(p, click.Option) and p.help for p in command.params), name
     shown = command.get_help(click.Context(command, info_name=name))
-    assert command_line(endpoint, catalogue(service)) in shown
+    joined = " ".join(shown.replace(" \\\n", " ").split())
+    assert command_line(endpoint, catalogue(service)) in joined
     assert documentation(endpoint).summary.split()[0] in shown
 
 

@@ -6,13 +6,16 @@ import errno
 import io
 import json
 import os
+import re
 import sys
+from collections import Counter
 
 import pytest
+from rich.cells import cell_len
 
 from comet_async.cli.exits import Exit, Quit, code_of, code_of_os_error
 from comet_async.cli.output import flush, json_text, put, safe_json, say
-from comet_async.cli.tables import Table, cell, plain_lines, put_table, table_of
+from comet_async.cli.tables import Table, cell, column_widths, plain_lines, put_table, table_of
 from comet_async.comet import MetricPoint, MetricSeries, Workspaces
 from comet_async.errors import (
     AuthenticationError,
@@ -21,9 +24,11 @@ from comet_async.errors import (
     NotFoundError,
     UsageError,
 )
+from comet_async.redaction import printable
 from comet_async.server import HOSTILE_NAMES
 from tests.support.command_line import control_bytes
 
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 NASTY = "a\x1b[31m\x9b31m\u202eb\x7f\u2066\U000e0041\n\t\r\ud800"
 
 
@@ -131,8 +136,75 @@ def test_cells_are_one_printable_line() -> None:
         "1.5",
         r"a\nb",
     ]
-    assert len(cell(["x" * 500])) == 60
+    assert len(cell(["x" * 500])) == 504
     assert control_bytes(cell([NASTY.replace("\ud800", "")])) == []
+
+
+def test_nested_values_are_cut_where_a_person_reads_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert cell(["x" * 500]) == '["' + "x" * 57 + "…"
+
+
+WIDE = "日本語の実験" * 12
+NAMES = [WIDE, "🦄" * 50, "e\u0301" * 90, "a\u200db\ud800\x1b[31m", *HOSTILE_NAMES, "x" * 300]
+TABLES = [
+    Table(("key", "name"), [[f"{at:032x}", name] for at, name in enumerate(NAMES)]),
+    Table(
+        ("name", "size", *"abcdefgh"),
+        [[name, "123,456,789", *["some words"] * 8] for name in NAMES],
+        frozenset({"size"}),
+    ),
+    Table(("size", "日" * 60), [["1", "2"]], frozenset({"size", "日" * 60})),
+    Table([], [[], []]),
+]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("width", [80, 40, 20])
+@pytest.mark.parametrize("settings", [{"TERM": "xterm"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_no_table_is_wider_than_a_terminal_and_nothing_of_it_is_lost(
+    table: Table, width: int, settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in {"COLUMNS": str(width), **settings}.items():
+        monkeypatch.setenv(name, value)
+    put_table(table)
+    text = ESCAPE.sub("", stream.getvalue())
+    assert [line for line in text.splitlines() if cell_len(line) > width] == []
+    if settings != {"TERM": "xterm"} or width < 40:
+        assert control_bytes(stream.getvalue()) == []
+    shown = Counter(text)
+    for row in table.rows:
+        for cell_text in row:
+            wanted = Counter("".join(printable(cell_text).split()))
+            assert wanted <= shown
+
+
+def test_columns_share_the_room_and_keys_stay_whole() -> None:
+    names = ("key", "name", "state", "started", "size")
+    row = ["f" * 32, "a long name of an experiment", "finished", "2026-01-01 10:00", "1,234"]
+    table = Table(names, [row], frozenset({"size"}))
+    assert column_widths(table, 120) == [32, 28, 8, 16, 5]
+    assert column_widths(table, 80) == [32, 13, 8, 13, 5]
+    assert column_widths(table, 40) is None
+
+
+def test_a_pipe_gets_every_cell_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    put_table(TABLES[1])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(NAMES) + 1
+    assert "x" * 300 in lines[-1]
+
+
+def test_force_color_colours_no_pipe(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "CLICOLOR_FORCE"):
+        monkeypatch.setenv(name, "1")
+    put_table(TABLES[0])
+    assert control_bytes(capsys.readouterr().out) == []
 
 
 def test_wide_characters_are_aligned() -> None:
@@ -164,4 +236,5 @@ def test_no_color_gets_plain_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     put_table(table_of([{"name": name} for name in HOSTILE_NAMES]))
     assert control_bytes(stream.getvalue()) == []
-    assert len(stream.getvalue().splitlines()) == len(HOSTILE_NAMES) + 1
+    assert stream.getvalue().splitlines()[0].rstrip() == "name"
+    assert len(stream.getvalue().splitlines()) > len(HOSTILE_NAMES)

@@ -50,7 +50,7 @@ def test_nested_values_and_numbers_in_a_table(run: Run) -> None:
         ['{"a":1.5}', "[1,2]", "-2", "NaN", "=x"],
     ]
     long = run("sql", "lake", "select range(100) l").lines[1]
-    assert long == "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22…"
+    assert long == str([*range(100)]).replace(" ", "")
 
 
 def test_a_table_has_the_first_rows_and_says_so(run: Run) -> None:

@@ -13,11 +13,29 @@ from comet_async.events import (
     BytesReceived,
     Event,
     Paused,
+    RequestEnded,
+    RequestStarted,
     RetryScheduled,
     Waited,
 )
+from comet_async.request import Effect
 
 CASES: list[tuple[Event, int, str]] = [
+    (
+        RequestStarted("comet", "GET", "/x", Effect.READ, "comet.example", None, 7),
+        logging.DEBUG,
+        "comet: GET /x begins",
+    ),
+    (
+        RequestEnded("comet", "GET", "/x", Effect.READ, 2, 200, 3.5, None, 7),
+        logging.DEBUG,
+        "comet: GET /x ends: 200, 2 attempts in 3.500 s",
+    ),
+    (
+        RequestEnded("comet", "GET", "/x", Effect.READ, 1, 404, 0.5, "NotFoundError", 7),
+        logging.DEBUG,
+        "comet: GET /x ends: NotFoundError, 1 attempts in 0.500 s",
+    ),
     (AttemptStarted("comet", "GET", "/x", 1), logging.DEBUG, "comet: GET /x attempt 1"),
     (
         AttemptEnded("comet", "GET", "/x", 2, 200, 12, 0.25, None),

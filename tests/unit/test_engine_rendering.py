@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from comet_async.credentials import Secret
-from comet_async.engine.lane import Trip
+from comet_async.engine.telling import Trip
 from comet_async.engine.transport import HttpAnswer, HttpRequest
 from tests.support.doubles import KEY, comet_like
 

@@ -37,7 +37,16 @@ from comet_async.errors import (
     TransportError,
     UsageError,
 )
-from comet_async.events import AttemptEnded, AttemptStarted, Event, Paused, RetryScheduled, Waited
+from comet_async.events import (
+    AttemptEnded,
+    AttemptStarted,
+    Event,
+    Paused,
+    RequestEnded,
+    RequestStarted,
+    RetryScheduled,
+    Waited,
+)
 from comet_async.paging import Paged, numbered_pages
 from comet_async.request import Blob, Effect, Request, build
 from comet_async.service import Limits, Quota, Service
@@ -329,6 +338,11 @@ def test_a_post_that_only_reads_or_sets_is_repeated(effect: Effect) -> None:
     assert sent(fake, post(effect=effect)) == {"a": 1}
 
 
+def pauses(recorder: Recorder) -> list[tuple[float, str]]:
+    told = [event for event in recorder.events if isinstance(event, Paused)]
+    return [(event.seconds, event.reason) for event in told]
+
+
 def test_one_429_holds_every_task_back() -> None:
     times: list[float] = []
 
@@ -351,7 +365,7 @@ def test_one_429_holds_every_task_back() -> None:
     first = times[0]
     later = [moment for moment in times if moment > first]
     assert min(later) >= first + 30.0
-    assert recorder.of(Paused) == [Paused("comet", 30.0, "429")]
+    assert pauses(recorder) == [(30.0, "429")]
     assert {event.reason for event in recorder.events if isinstance(event, Waited)} >= {"pause"}
 
 
@@ -359,7 +373,7 @@ def test_a_503_that_asks_for_quiet_gets_it() -> None:
     recorder = Recorder()
     fake = answers(reply(status=503, headers={"Retry-After-Custom": "12"}), FINE)
     assert sent(fake, recorder=recorder) == {"a": 1}
-    assert recorder.of(Paused) == [Paused("comet", 12.0, "503")]
+    assert pauses(recorder) == [(12.0, "503")]
 
 
 @pytest.mark.parametrize(("asked", "told"), [("86400", "24 h"), ("301", "301 s")])
@@ -384,11 +398,13 @@ def test_events_of_one_call_in_order() -> None:
     recorder = Recorder()
     sent(answers(reply(status=500), FINE), recorder=recorder)
     assert [type(event) for event in recorder.events] == [
+        RequestStarted,
         AttemptStarted,
         AttemptEnded,
         RetryScheduled,
         AttemptStarted,
         AttemptEnded,
+        RequestEnded,
     ]
     ended = [event for event in recorder.events if isinstance(event, AttemptEnded)]
     assert [(e.number, e.status, e.failure) for e in ended] == [
@@ -397,6 +413,89 @@ def test_events_of_one_call_in_order() -> None:
     ]
     assert ended[1].received == len(FINE.body)
     assert KEY not in repr(recorder.events)
+
+
+def wholes(recorder: Recorder) -> list[tuple[int, int | None, str | None]]:
+    ended = [event for event in recorder.events if isinstance(event, RequestEnded)]
+    return [(event.attempts, event.status, event.failure) for event in ended]
+
+
+def test_a_request_is_told_as_a_whole_with_one_number_in_all_its_events() -> None:
+    recorder = Recorder()
+
+    async def main() -> None:
+        script = answers(reply(status=503), FINE)
+        one_at_a_time = comet_like(Limits(concurrency=1))
+        async with session_over(script, one_at_a_time, recorder=recorder) as session:
+            await session.collect(((n, get()) for n in range(2)), concurrency=2)
+
+    run(main())
+    begun = [event for event in recorder.events if isinstance(event, RequestStarted)]
+    assert [(e.method, e.path, e.effect) for e in begun] == [("GET", "/thing", Effect.READ)] * 2
+    assert {(e.host, e.port) for e in begun} == {("api.test", None)}
+    first, second = (event.call for event in begun)
+    assert second > first > 0
+    numbered = [
+        (type(event), event.call)
+        for event in recorder.events
+        if isinstance(event, (AttemptStarted, AttemptEnded, RetryScheduled, Waited, RequestEnded))
+    ]
+    kinds = {call: [kind for kind, other in numbered if other == call] for call in (first, second)}
+    assert len(numbered) == sum(map(len, kinds.values()))
+    assert sorted(wholes(recorder), key=str) == [(1, 200, None), (2, 200, None)]
+    assert {RetryScheduled, Waited} <= {kind for found in kinds.values() for kind in found}
+    assert all(found[-1] is RequestEnded for found in kinds.values())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (reply(status=404), (404, "NotFoundError")),
+        (ConnectError("no"), (None, "ConnectError")),
+        (reply(body=b"<html>", headers={"content-type": "text/html"}), (200, "NotJson")),
+    ],
+)
+def test_a_request_that_fails_is_told_with_its_error(
+    answer: Reply | Exception, told: tuple[int | None, str]
+) -> None:
+    recorder = Recorder()
+    with pytest.raises((NotFoundError, ConnectError, NotJson)) as caught:
+        sent(answers(answer), recorder=recorder)
+    assert wholes(recorder) == [(len(caught.value.attempts), *told)]
+
+
+def test_a_request_that_is_cancelled_while_it_waits_is_told_without_an_attempt() -> None:
+    recorder = Recorder()
+
+    async def main() -> None:
+        script = answers(reply(json={"a": 1}, delay=100.0))
+        one_at_a_time = comet_like(Limits(concurrency=1))
+        async with session_over(script, one_at_a_time, recorder=recorder) as session:
+            with anyio.move_on_after(5.0):
+                await session.collect(((n, get()) for n in range(2)), concurrency=2)
+
+    run(main())
+    assert sorted(wholes(recorder), key=str) == [
+        (0, None, "CancelledError"),
+        (1, None, "CancelledError"),
+    ]
+
+
+def test_a_bad_observer_keeps_nothing_from_the_others() -> None:
+    recorder = Recorder()
+
+    def bad(event: object, /) -> None:
+        raise LookupError("observer")
+
+    async def main() -> None:
+        async with Session(
+            comet_like(), transport=answers(FINE), observer=[bad, recorder]
+        ) as session:
+            with pytest.raises(LookupError):
+                await session.send(get())
+
+    run(main())
+    assert [type(event) for event in recorder.events] == [RequestStarted, RequestEnded]
 
 
 def test_several_observers_hear_the_same() -> None:

@@ -14,11 +14,16 @@ from comet_async.events import (
     BytesReceived,
     Event,
     Paused,
+    RequestEnded,
+    RequestStarted,
     RetryScheduled,
     Waited,
 )
+from comet_async.request import Effect
 
 ALL: list[Event] = [
+    RequestStarted("comet", "GET", "/x/{id}", Effect.READ, "comet.example", 8443, 7),
+    RequestEnded("comet", "GET", "/x/{id}", Effect.READ, 2, 200, 3.5, None, 7),
     AttemptStarted("comet", "GET", "/x/{id}", 1),
     AttemptEnded("comet", "GET", "/x/{id}", 1, 200, 12, 0.25, None),
     RetryScheduled("comet", "GET", "/x/{id}", 1, "503", 0.5),

@@ -215,12 +215,7 @@ def test_a_missing_package_is_one_line(
 
     monkeypatch.setattr(importlib, "import_module", missing)
     table = comet_async.open_lake(root)["metrics"]
-    act = {
-        "pandas": table.to_pandas,
-        "polars": table.to_polars,
-        "pyarrow": table.to_arrow,
-        "duckdb": table.to_duckdb,
-    }[name]
+    act = getattr(table, "to_" + {"pyarrow": "arrow"}.get(name, name))
     with pytest.raises(UsageError) as raised:
         act()
     assert str(raised.value) == f"this needs {name}: pip install 'comet_async[{extra}]'"
@@ -492,5 +487,5 @@ def test_curves_that_cannot_be_meant(root: Path) -> None:
         lake.metrics("los")
     with pytest.raises(UsageError, match="by is one of step, epoch, timestamp, not value"):
         lake.metrics("loss", by="value")  # type: ignore[call-overload]  # that is the point
-    with pytest.raises(UsageError, match="as_ is one of pandas, polars and arrow, not numpy"):
+    with pytest.raises(UsageError, match="as_ is one of pandas, polars, arrow, duckdb, not numpy"):
         lake.metrics("loss", as_="numpy")  # type: ignore[call-overload]  # as above

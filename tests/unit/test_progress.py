@@ -78,7 +78,7 @@ def test_plain_progress_writes_one_line_in_each_interval() -> None:
         view.finished("metrics", 1, 0)
         view.failed("metrics", 1)
     assert stream.getvalue().splitlines() == [
-        "metrics 2/3, 2,000 rows after 6 s",
+        "metrics 2/3, 2,000 rows; about 3 s left after 6 s",
         "metrics 3/3, 2,000 rows, 1 failed; 2.5 MB after 6 s",
     ]
 
@@ -104,8 +104,8 @@ def test_events_count_answers_and_show_pauses() -> None:
     assert view.counts["requests"].done == 1
     assert view.size == 10
     lines = stream.getvalue().splitlines()
-    assert lines[0] == r"the server asked for quiet (\x1b[31m429): waiting 12 s"
-    assert lines[1] == "requests 1; 10 bytes after 0 s"
+    assert lines[0] == r"waiting 12 s: the server asked for quiet (\x1b[31m429)"
+    assert lines[1] == "requests 1; 10 bytes; the server asked for quiet: 12 s more after 0 s"
     assert plain_bytes(stream.getvalue())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -73,8 +73,8 @@ class ArrowTable(Protocol):
         """Return one list for each column."""
         ...
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return a pandas frame."""
+    def to_pandas(self, *, types_mapper: Callable[..., object] | None = None) -> pd.DataFrame:
+        """Return a pandas frame; `types_mapper` gives pandas' type for one of Arrow."""
         ...
 
     def rename_columns(self, names: Sequence[str], /) -> ArrowTable:

@@ -23,7 +23,6 @@ __all__ = ["chart"]
 
 _COLUMNS = 2
 _METRICS = 24
-_WIDE = 105
 
 
 def chart(
@@ -132,7 +131,7 @@ def _check_overlay(curves: Curves, options: Options) -> None:
 
 
 def _spec(plots: Sequence[tuple[Plot, Options]], curves: Curves, options: Options) -> Spec:
-    wide = min(_WIDE, max(40, options.width // 6))
+    wide = max(40, (options.width + 120) // 6)
     told = [line for note in _notes([plot for plot, _ in plots], curves, options)
             for line in textwrap.wrap(note, wide)]  # fmt: skip
     metrics = ", ".join(printable(metric) for metric in curves.metrics)

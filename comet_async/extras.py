@@ -12,6 +12,8 @@ __all__ = ["extra"]
 _EXTRAS = {
     "altair": "charts",
     "duckdb": "harvest",
+    "jinja2": "charts",
+    "markupsafe": "charts",
     "pandas": "pandas",
     "polars": "polars",
     "pyarrow": "harvest",
