@@ -33,8 +33,8 @@ def layers(plot: Plot, options: Options) -> Spec:
         options: What was asked for.
     """
     made = [
-        *_bands(plot, options),
         *_lines(plot, options),
+        *_bands(plot, options),
         *_middles(plot, options),
         *_best(plot, options),
         *_labels(plot, options),
@@ -172,7 +172,7 @@ def _lines(plot: Plot, options: Options) -> Iterable[Spec]:
     colour = _colour(plot, options)
     faded = plot.best is not None or bool(plot.middles)
     crowded = len(plot.shown)
-    opacity = max(0.12, min(0.45, 12 / crowded)) if faded else (0.9 if plot.labelled else 0.6)
+    opacity = max(0.1, min(0.45, 12 / crowded)) if faded else (0.9 if plot.labelled else 0.6)
     dashed = len(plot.metrics) > 1 and len({line.colour for line in plot.lines}) > 1
     if options.smoothing and not plot.crowd:
         raw = _raw(plot, options)

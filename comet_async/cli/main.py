@@ -18,6 +18,7 @@ COMMANDS = {
     "archive": "Put experiments into the archive of their project; `restore` takes them out.",
     "artifact": "Artifacts: list, show, download, and label versions.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
+    "chart": "Draw metrics of a project's experiments, or of a harvest, into a file.",
     "completion": "Print the script that completes commands in bash, zsh or fish.",
     "delete": "Delete experiments, with all that belongs to them, for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",

@@ -348,6 +348,7 @@ def test_curves_tell_what_they_are() -> None:
     assert (curves.metrics, curves.experiments) == (("loss", "acc"), ("a", "b"))
     assert [one.experiment_key for one in curves.of("loss")] == ["a", "b"]
     assert curves[2].metric == "acc"
+    assert curves[1:] == Curves(curves.curves[1:])
     with pytest.raises(UsageError, match=r"no metric los; did you mean loss\?"):
         curves.of("los")
     with pytest.raises(UsageError, match="2 steps for 1 values of loss"):
