@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from comet_async import api, blocking, bulk, comet, domino, domino_bulk, query
+    from comet_async import api, blocking, bulk, comet, domino, domino_bulk, handover, query
     from comet_async.api.api import API
     from comet_async.api.experiment import APIExperiment
     from comet_async.api.model import Model
@@ -62,6 +62,7 @@ __all__ = [
     "domino",
     "domino_bulk",
     "fan_out",
+    "handover",
     "log_events",
     "open_lake",
     "portable_path",
@@ -102,7 +103,9 @@ _HOMES = {
     "unknown_members": "engine.drift",
 }
 """Module of each name, imported when the name is first asked for: aiohttp is slow to import."""
-_PACKAGES = frozenset({"api", "blocking", "bulk", "comet", "domino", "domino_bulk", "query"})
+_PACKAGES = frozenset(
+    {"api", "blocking", "bulk", "comet", "domino", "domino_bulk", "handover", "query"}
+)
 
 
 if not TYPE_CHECKING:  # for a type checker it would make every misspelt name an object

@@ -9,7 +9,15 @@ from comet_async.errors import UsageError
 
 __all__ = ["extra"]
 
-_EXTRAS = {"pyarrow": "harvest", "duckdb": "harvest", "pandas": "pandas", "polars": "polars"}
+_EXTRAS = {
+    "pyarrow": "harvest",
+    "duckdb": "harvest",
+    "pandas": "pandas",
+    "polars": "polars",
+    "mlflow": "mlflow",
+    "sqlalchemy": "mlflow",
+    "alembic": "mlflow",
+}
 _REMOTE = "remote"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -214,14 +214,14 @@ def test_a_missing_package_is_one_line(
 
     monkeypatch.setattr(importlib, "import_module", missing)
     table = comet_async.open_lake(root)["metrics"]
-    act = {
+    acts: dict[str, Callable[[], object]] = {
         "pandas": table.to_pandas,
         "polars": table.to_polars,
         "pyarrow": table.to_arrow,
         "duckdb": table.to_duckdb,
-    }[name]
+    }
     with pytest.raises(UsageError) as raised:
-        act()
+        acts[name]()
     assert str(raised.value) == f"this needs {name}: pip install 'comet_async[{extra}]'"
 
 
