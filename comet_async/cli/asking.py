@@ -26,6 +26,7 @@ def in_session(
     *,
     observers: Iterable[Observer] = (),
     stopped: Callable[[], str] | None = None,
+    domino: bool = False,
 ) -> int:
     """Open the session that the options before the command name, and return what `work` returns.
 
@@ -35,14 +36,15 @@ def in_session(
         observers: Told what the session does.
         stopped: Returns what is said when a signal has ended the work; by default that it is
             nothing but a question, which the same command asks again.
+        domino: Whether it is Domino's server that is asked.
 
     Raises:
         CometAsyncError: As `work` does.
         Quit: No key is configured, or as `work` does.
     """
     options = connection(ctx)
-    settings = options.settings()
-    service = options.service(settings)
+    settings = None if domino else options.settings()
+    service = options.domino() if settings is None else options.service(settings)
 
     async def within() -> int:
         async with options.session(service, settings, observers=observers) as session:

@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
     "diff": "Compare two harvests, or two states of one.",
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
+    "domino": "Many jobs, logs, files, grants, costs and audits of Domino at once.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
     "ls": "List workspaces, projects of one, experiments of a project, assets of an experiment.",
