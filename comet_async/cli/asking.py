@@ -10,6 +10,7 @@ import click
 
 from comet_async.cli.commands import same_command
 from comet_async.cli.context import connection
+from comet_async.cli.output import is_quiet
 from comet_async.cli.running import run
 from comet_async.events import Observer
 from comet_async.progress import PlainProgress, View, view_for
@@ -55,7 +56,7 @@ def in_session(
 
 def shown_on(ctx: click.Context, *, quiet: bool) -> View:
     """Return where progress is shown: on standard error; nowhere when quiet."""
-    if quiet:
+    if quiet or is_quiet(ctx):
         return View()
     return PlainProgress(sys.stderr) if connection(ctx).verbose else view_for(sys.stderr)
 

@@ -24,7 +24,7 @@ from comet_async.cli.domino_lists import (
     say_failed,
 )
 from comet_async.cli.exits import Exit
-from comet_async.cli.output import put_json, say
+from comet_async.cli.output import note, put_json
 from comet_async.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FILES"]
 
-_report_option = click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+_report_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, the report."
+)
 _folder_option = click.option(
     "-o",
     "--output",
@@ -48,14 +50,13 @@ _folder_option = click.option(
 )
 
 
-def _told(report: LogsReport | FilesReport, shown: View, *, as_json: bool, quiet: bool) -> int:
+def _told(report: LogsReport | FilesReport, shown: View, *, as_json: bool) -> int:
     """Write a report, its failures and what it took; return the exit code."""
     if as_json:
         plain: Mapping[str, object] = msgspec.to_builtins(report, enc_hook=str)
         put_json({**plain, "exit_code": report.exit_code})
     code = say_failed([*report.failed.items()])
-    if not quiet:
-        say(f"{report}; {shown.pace.summary()}")
+    note(f"{report}; {shown.pace.summary()}")
     return code
 
 
@@ -133,7 +134,7 @@ def logs(
                 form="ndjson" if form == "ndjson" else "text",
                 progress=progress,
             )
-        return _told(report, shown, as_json=as_json, quiet=quiet)
+        return _told(report, shown, as_json=as_json)
 
     return in_session(ctx, work, observers=[shown.watch], stopped=_goes_on(ctx), domino=True)
 
@@ -218,7 +219,7 @@ def files(
             report = await domino_bulk.download_project_files(
                 session, found.id, commit, wanted, folder, overwrite=force, progress=progress
             )
-        return _told(report, shown, as_json=as_json, quiet=quiet)
+        return _told(report, shown, as_json=as_json)
 
     return in_session(ctx, work, observers=[shown.watch], stopped=_goes_on(ctx), domino=True)
 
@@ -293,8 +294,7 @@ def audit(
                 )
         if as_json:
             put_json(msgspec.to_builtins(report, enc_hook=str))
-        if not quiet:
-            say(f"{report}; {shown.pace.summary()}")
+        note(f"{report}; {shown.pace.summary()}")
         return Exit.OK
 
     return in_session(ctx, work, observers=[shown.watch], stopped=_goes_on(ctx), domino=True)

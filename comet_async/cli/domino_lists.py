@@ -22,7 +22,7 @@ from comet_async.cli.listings import (
     put_listing,
     put_record,
 )
-from comet_async.cli.output import say
+from comet_async.cli.output import note, say
 from comet_async.redaction import printable, shortened
 
 if TYPE_CHECKING:
@@ -177,11 +177,6 @@ async def _collected(
     return found, failed
 
 
-def _summed_up(shown: View, quiet: bool) -> None:  # noqa: FBT001 it is passed on
-    if not quiet:
-        say(shown.pace.summary())
-
-
 _JOBS = (
     Column("project"),
     Column("number"),
@@ -227,7 +222,7 @@ def jobs(
                 found, failed = await _collected(outcomes, shown, "jobs")
         rows = [_job_row(listed, names) for listed in found]
         put_listing(_JOBS, rows, as_json=as_json, what="jobs", limit=limit)
-        _summed_up(shown, quiet)
+        note(shown.pace.summary())
         return say_failed(failed)
 
     return in_session(ctx, work, observers=[shown.watch], domino=True)
@@ -308,7 +303,7 @@ def grants(
                 found, failed = await _collected(outcomes, shown, "datasets")
         rows = [_grant_row(row) for of_dataset in found for row in of_dataset]
         put_listing(_GRANTS, rows, as_json=as_json, what="grants", limit=limit)
-        _summed_up(shown, quiet)
+        note(shown.pace.summary())
         return say_failed(failed)
 
     return in_session(ctx, work, observers=[shown.watch], domino=True)
@@ -389,9 +384,9 @@ def cost(
         with shown:
             found = await domino_bulk.cost_table(session, request)
         for what, reason in found.missing.items():
-            say(f"note: without {what}: {shortened(reason)}")
+            note(f"note: without {what}: {shortened(reason)}")
         _put_costs(found, limit=limit, as_json=as_json)
-        _summed_up(shown, quiet)
+        note(shown.pace.summary())
         return Exit.OK
 
     return in_session(ctx, work, observers=[shown.watch], domino=True)
@@ -468,7 +463,7 @@ def models(
                 found, failed = await _collected(outcomes, shown, "models")
         rows = [_model_row(row) for listed in found for row in listed.rows()]
         put_listing(_MODELS, rows, as_json=as_json, what="versions", limit=limit)
-        _summed_up(shown, quiet)
+        note(shown.pace.summary())
         return say_failed(failed)
 
     return in_session(ctx, work, observers=[shown.watch], domino=True)

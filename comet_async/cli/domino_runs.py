@@ -11,7 +11,7 @@ from comet_async.cli.commands import Command
 from comet_async.cli.domino_lists import quiet_option
 from comet_async.cli.exits import Exit
 from comet_async.cli.listings import put_record
-from comet_async.cli.output import PROGRAM, flush, put, put_json, say
+from comet_async.cli.output import PROGRAM, flush, note, put, put_json
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _patience(every: float, deadline: float | None) -> Polling:
 @click.option("--no-wait", is_flag=True, help="Start it, and print its id.")
 @_every_option
 @_deadline_option
-@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, the job.")
 @quiet_option
 @click.pass_context
 def run(
@@ -77,7 +77,8 @@ def run(
     It is started once: it is not asked for again where an answer is lost. The id of the job is
     printed. Ctrl-C ends the waiting, not the job. Exit code 1: the job failed or was stopped.
     """
-    told = _Told(quiet=quiet)
+    del quiet  # `note` looks at it
+    told = _Told()
 
     async def work(session: Session) -> int:
         from comet_async import domino, domino_bulk  # noqa: PLC0415 as above
@@ -119,27 +120,23 @@ run.examples = (
 class _Told:
     """Says each change of a job, once.
 
-    Args:
-        quiet: Whether nothing is said.
-
     Attributes:
         asked: Whether the job was asked for.
         job: The job, once it was accepted.
     """
 
-    def __init__(self, *, quiet: bool) -> None:
+    def __init__(self) -> None:
         self.asked = False
         self.job: JobDetails | None = None
-        self._quiet = quiet
         self._said = ""
 
     def __call__(self, job: JobDetails, /) -> None:
         """Take note of how the job stands."""
         self.job = job
         status = "" if job.status is None else job.status.execution_status or ""
-        if status != self._said and not self._quiet:
+        if status != self._said:
             number = "" if job.number is None else f" {job.number}"
-            say(f"job{number} ({printable(job.id)}): {printable(status)}")
+            note(f"job{number} ({printable(job.id)}): {printable(status)}")
         self._said = status
 
     def stopped(self) -> str:
@@ -163,7 +160,7 @@ def _put_job(job: JobDetails, *, as_json: bool) -> None:
 @click.argument("job_id")
 @click.option("--stream", default="complete", show_default=True, help="As stdOut or stdErr.")
 @_every_option
-@click.option("--json", "as_json", is_flag=True, help="An object on a line for each line.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, one for each line.")
 @click.pass_context
 def follow(ctx: click.Context, /, *, job_id: str, stream: str, every: float, as_json: bool) -> int:
     """Print the log of a job, from its first line until the job has ended."""
@@ -194,7 +191,7 @@ follow.examples = (
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @_every_option
 @_deadline_option
-@click.option("--json", "as_json", is_flag=True, help="Print the snapshot as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, the snapshot.")
 @quiet_option
 @click.pass_context
 def snapshot(
@@ -212,12 +209,12 @@ def snapshot(
 
     It is asked for once. Its id is printed. Ctrl-C ends the waiting, not the snapshot.
     """
+    del quiet  # as above
 
     async def work(session: Session) -> int:
         from comet_async import domino_bulk  # noqa: PLC0415 as above
 
-        if not quiet:
-            say(f"waiting for a snapshot of {printable(dataset_id)}")
+        note(f"waiting for a snapshot of {printable(dataset_id)}")
         found = await domino_bulk.take_snapshot(
             session, dataset_id, paths or (".",), polling=_patience(every, deadline)
         )
