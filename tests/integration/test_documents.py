@@ -17,7 +17,10 @@ DOCUMENTS = {str(path.relative_to(ROOT)): path for path in documents()}
 WITH_CODE = [
     name
     for name, path in DOCUMENTS.items()
-    if any(block.language in {"python", "console"} for block in blocks(path.read_text("utf-8")))
+    if any(
+        block.language in {"python", "console", "pycon"}
+        for block in blocks(path.read_text("utf-8"))
+    )
 ]
 
 
@@ -93,6 +96,8 @@ def document(folder: Path, text: str) -> Path:
         "```console\n$ comet-async verify no-such-folder\n```\n",
         "```console\n$ comet-async no-such-command\n```\n",
         "```console\n$ pip install 'comet_async[no_such_extra]'\n```\n",
+        "```console\n$ pytest tests/no_such_folder\n```\n",
+        "```pycon\n>>> 1 + 1\n3\n```\n",
         "```bash\necho 1\n```\n",
         "```\nprint(1)\n```\n",
     ],
