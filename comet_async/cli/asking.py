@@ -10,6 +10,7 @@ import click
 
 from comet_async.cli.commands import same_command
 from comet_async.cli.context import connection
+from comet_async.cli.output import is_quiet
 from comet_async.cli.running import run
 from comet_async.events import Observer
 from comet_async.progress import PlainProgress, View, view_for
@@ -26,6 +27,7 @@ def in_session(
     *,
     observers: Iterable[Observer] = (),
     stopped: Callable[[], str] | None = None,
+    domino: bool = False,
 ) -> int:
     """Open the session that the options before the command name, and return what `work` returns.
 
@@ -35,14 +37,15 @@ def in_session(
         observers: Told what the session does.
         stopped: Returns what is said when a signal has ended the work; by default that it is
             nothing but a question, which the same command asks again.
+        domino: Whether it is Domino's server that is asked.
 
     Raises:
         CometAsyncError: As `work` does.
         Quit: No key is configured, or as `work` does.
     """
     options = connection(ctx)
-    settings = options.settings()
-    service = options.service(settings)
+    settings = None if domino else options.settings()
+    service = options.domino() if settings is None else options.service(settings)
 
     async def within() -> int:
         async with options.session(service, settings, observers=observers) as session:
@@ -53,7 +56,7 @@ def in_session(
 
 def shown_on(ctx: click.Context, *, quiet: bool) -> View:
     """Return where progress is shown: on standard error; nowhere when quiet."""
-    if quiet:
+    if quiet or is_quiet(ctx):
         return View()
     return PlainProgress(sys.stderr) if connection(ctx).verbose else view_for(sys.stderr)
 

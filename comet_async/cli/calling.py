@@ -16,7 +16,7 @@ from comet_async.cli.arguments import option_name
 from comet_async.cli.catalogues import Catalogue
 from comet_async.cli.context import Connection
 from comet_async.cli.exits import Exit, Quit
-from comet_async.cli.output import is_terminal, json_text, put_bytes, put_json, safe_json, say
+from comet_async.cli.output import is_terminal, json_text, note, put_bytes, put_json, safe_json
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_table, table_of
 from comet_async.engine.part_file import PartFile, checked_folder
@@ -214,7 +214,7 @@ async def _deliver_blob(session: Session, request: Request[Blob], delivery: Deli
             request, delivery.file, overwrite=delivery.force, progress=shown.download
         )
     checked = "checksum verified" if done.verified else "no checksum to compare"
-    say(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
+    note(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
 
 
 async def _deliver_raw(body: bytes, delivery: Delivery) -> None:
@@ -243,4 +243,4 @@ def _store(path: Path, data: bytes) -> None:
     except BaseException:
         part.discard()
         raise
-    say(f"wrote {path}: {len(data)} bytes")
+    note(f"wrote {path}: {len(data)} bytes")

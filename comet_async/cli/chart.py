@@ -221,7 +221,7 @@ def _check_target(target: Path) -> None:
         UsageError: It cannot, and why.
     """
     from comet_async.charts.picture import check_target  # noqa: PLC0415 as above
-    from comet_async.lake.extras import extra  # noqa: PLC0415 as above
+    from comet_async.extras import extra  # noqa: PLC0415 as above
 
     check_target(target)
     extra("vl_convert")

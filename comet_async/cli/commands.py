@@ -24,7 +24,7 @@ _NO_ARGUMENTS: tuple[type[click.UsageError], ...] = tuple(
     if hasattr(click.exceptions, name)
 )
 """What click from 8.2 on raises in place of printing the help."""
-_GLOBAL = ("--url", "--ca-bundle", "--proxy", "--verbose", "-v")
+_GLOBAL = ("--url", "--ca-bundle", "--proxy", "--quiet", "-q", "--verbose", "-v")
 _ARGUMENTS = f"{__name__}.arguments"
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 

@@ -9,7 +9,7 @@ import click
 
 from comet_async.cli.asking import nothing_kept
 from comet_async.cli.commands import Command
-from comet_async.cli.output import put_json, say
+from comet_async.cli.output import note, put_json, say
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_sentence
 from comet_async.progress import told_size, view_for
@@ -23,7 +23,7 @@ _WRONG = 3
 @click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--quick", is_flag=True, help="Sizes and row counts only; read no content.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, what was found.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.pass_context
 def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, quiet: bool) -> int:
@@ -57,7 +57,7 @@ def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, q
         for problem in found.problems[:_SHOWN]:
             say(f"{problem.path}: {problem.what}")
         if found.unfinished:
-            say(f"{found.unfinished:,} items have no good end; the next harvest asks for them")
+            note(f"{found.unfinished:,} items have no good end; the next harvest asks for them")
         return _WRONG if found.problems else 0
 
     return run(work, lambda: nothing_kept(ctx))
