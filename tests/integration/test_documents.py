@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from comet_async import errors
 from comet_async.server import DominoServer, LocalServer, serve_in_thread
 from tests.support.command_line import isolate
 from tests.support.documents import ROOT, Reader, blocks, documents, same
@@ -64,6 +65,12 @@ def test_every_link_leads_to_a_file_or_heading(name: str) -> None:
             continue  # a page that the site makes; its build refuses what is missing
         assert there.exists(), f"{name}: {target}"
         assert not heading or heading in headings(there), f"{name}: {target}"
+
+
+def test_every_error_is_in_the_guide() -> None:
+    guide = (ROOT / "comet_async/docs/guides/troubleshooting.md").read_text("utf-8")
+    kinds = [name for name in errors.__all__ if isinstance(getattr(errors, name), type)]
+    assert [name for name in kinds if f"`{name}" not in guide and name != "Attempt"] == []
 
 
 def without_code(path: Path) -> str:
