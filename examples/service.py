@@ -157,6 +157,8 @@ class Edge:
             span.set_attributes({"http.request.method": scope["method"], "http.route": route})
             if status is not None:
                 span.set_attribute("http.response.status_code", status)
+            if status is not None and status >= 500:
+                span.set_status(trace.StatusCode.ERROR)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> int | None:
         status: int | None = None
