@@ -27,7 +27,8 @@ from opentelemetry.trace import TracerProvider as Traces
 from comet_async import errors
 from comet_async.server import LocalServer, SyntheticSpec
 from comet_async.testing import local_server, local_service
-from examples.service import Settings, Tenants, application, refused
+from examples.service import application
+from examples.service_parts import Settings, Tenants, refused
 
 ROOT = Path(__file__).parents[2]
 SPEC = SyntheticSpec(experiments=12, points=5, odd_metrics=False)
