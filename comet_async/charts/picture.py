@@ -189,9 +189,11 @@ def _still(spec: Mapping[str, object]) -> str:
         if not isinstance(found, dict):
             return found
         members = cast("dict[str, object]", found)
-        if "values" in members:
-            return members
-        return {name: without(inner) for name, inner in members.items() if name != "params"}
+        return {
+            name: inner if name == "data" else without(inner)
+            for name, inner in members.items()
+            if name != "params"
+        }
 
     return json.dumps(without(dict(spec)))
 
@@ -202,12 +204,14 @@ def _apart(found: object, rows: dict[str, object]) -> object:
         return [_apart(inner, rows) for inner in cast("list[object]", found)]
     if not isinstance(found, dict):
         return found
-    members = cast("dict[str, object]", found)
-    if isinstance(members.get("values"), list):
-        name = f"rows{len(rows)}"
-        rows[name] = members["values"]
-        return {"name": name}
-    return {name: _apart(inner, rows) for name, inner in members.items()}
+    members: dict[str, object] = {}
+    for name, inner in cast("dict[str, object]", found).items():
+        if name == "data":
+            rows[f"rows{len(rows)}"] = cast("dict[str, object]", inner)["values"]
+            members[name] = {"name": [*rows][-1]}
+        else:
+            members[name] = _apart(inner, rows)
+    return members
 
 
 def _converter() -> ModuleType:
