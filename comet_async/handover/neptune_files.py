@@ -15,7 +15,7 @@ import datetime as dt
 import hashlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
@@ -52,6 +52,7 @@ class _Writer(Protocol):
 
 class _Schema(Protocol):
     names: list[str]
+    metadata: Mapping[bytes, bytes] | None
 
     def with_metadata(self, metadata: object, /) -> _Schema: ...
 
@@ -209,16 +210,16 @@ def told_digest(folder: Path, project: str, run: str) -> str | None:
     path = folder / path_part(project) / f"{path_part(run)}_part_0.parquet"
     if not path.is_file():
         return None
-    problem = ""
     try:
-        metadata = extra("pyarrow.parquet").read_schema(path).metadata or {}
+        schema = cast("_Schema", extra("pyarrow.parquet").read_schema(path))
     except (OSError, ValueError):
         return ""
+    metadata = schema.metadata or {}
     if _DIGEST not in metadata:
-        problem = f"{printable(str(path))} is there already, and another program wrote it"
-    if problem:
-        raise HandoverError(problem)
-    return cast("bytes", metadata[_DIGEST]).decode()
+        raise HandoverError(
+            f"{printable(str(path))} is there already, and another program wrote it"
+        )
+    return metadata[_DIGEST].decode()
 
 
 def place_file(source: Path, target: Path) -> int:
