@@ -25,6 +25,7 @@ COMMANDS = {
     "diff": "Compare two harvests, or two states of one.",
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
     "domino": "Many jobs, logs, files, grants, costs and audits of Domino at once.",
+    "export": "Hand the harvest in DIR over to another tracker, and tell what is lost, by field.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
     "ls": "List workspaces, projects of one, experiments of a project, assets of an experiment.",

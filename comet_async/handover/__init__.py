@@ -11,6 +11,8 @@ from __future__ import annotations
 from comet_async.handover.mlflow_names import decoded, encoded
 from comet_async.handover.mlflow_places import MLFLOW_PLACES
 from comet_async.handover.mlflow_target import NameOfExperiment, checked_names, export_to_mlflow
+from comet_async.handover.neptune_places import NEPTUNE_PLACES
+from comet_async.handover.neptune_target import export_to_neptune
 from comet_async.handover.places import LostField, Place, Places
 from comet_async.handover.report import (
     ALTERED,
@@ -22,6 +24,7 @@ from comet_async.handover.report import (
 __all__ = [
     "ALTERED",
     "MLFLOW_PLACES",
+    "NEPTUNE_PLACES",
     "HandoverError",
     "HandoverProgress",
     "HandoverReport",
@@ -33,4 +36,5 @@ __all__ = [
     "decoded",
     "encoded",
     "export_to_mlflow",
+    "export_to_neptune",
 ]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import cast
 
 import msgspec
 
-from comet_async.handover.files import json_value, place_below, write_rows
+from comet_async.handover.files import json_value, place_below
+from comet_async.handover.made_files import write_made_files
 from comet_async.handover.mlflow_client import Client, entity, send_file
 from comet_async.handover.mlflow_names import MAX_NAME, encoded
 from comet_async.handover.mlflow_places import MLFLOW_PLACES
-from comet_async.handover.places import columns_in
 from comet_async.handover.report import Tally
 from comet_async.handover.source import Row, Source
 
@@ -28,17 +28,6 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MS = dt.timedelta(milliseconds=1)
 _POINT = ("metric", "context", "step", "timestamp", "value")
 _ORDER = ("metric", "context", "step", "timestamp", "offset")
-_JSON_TABLES = (
-    *("parameters", "others", "metric_series", "metric_summaries", "system_details"),
-    *("models", "assets", "model_archives"),
-)
-_TEXTS = {
-    "code": ("code", "code.txt"),
-    "output": ("output", "output.txt"),
-    "html": ("html", "page.html"),
-    "graph": ("graph", "graph.txt"),
-    "git": ("patch", "git.patch"),
-}
 _EXPERIMENT_TAGS = {
     "user_name": "mlflow.user",
     "file_path": "mlflow.source.name",
@@ -226,30 +215,13 @@ class RunWriter:
         """Write the files that hold what has no place of its own in MLflow."""
         made = self._scratch / "comet"
         made.mkdir(parents=True, exist_ok=True)
-        for table in _JSON_TABLES:
-            write_rows(made / f"{table}.json", self._kept(table))
-        for table, (column, name) in _TEXTS.items():
-            for row in self._source.rows(table, self._key):
-                text = row.get(column)
-                if isinstance(text, str):
-                    (made / name).write_text(text, "utf-8", "surrogatepass", "")
+        write_made_files(self._source, self._key, MLFLOW_PLACES, made)
         for name, content in (("names", self._names), ("long_values", self._long)):
             if content:
                 body = msgspec.json.encode(json_value(content))
                 (made / f"{name}.json").write_bytes(msgspec.json.format(body, indent=1))
         for path in sorted(made.iterdir()):
             self._send(path, PurePosixPath("comet", path.name))
-
-    def _kept(self, table: str) -> Iterable[Row]:
-        """Give the rows of a table without what went elsewhere, but with their names."""
-        if table not in self._source.tables:
-            return
-        there = self._source.columns(table)
-        wanted = columns_in(MLFLOW_PLACES, table, f"file comet/{table}.json", there)
-        columns = [name for name in there if name in wanted or name == "name"]
-        for row in self._source.rows(table, self._key, columns=columns):
-            if any(row[name] is not None for name in wanted):
-                yield row
 
     def _send(self, path: Path, place: PurePosixPath) -> None:
         told = send_file(self._client, self._run, path, str(place), self._scratch)

@@ -75,7 +75,7 @@ def export_to_mlflow(
         shown = without_signatures(tracking_uri)
         tally = Tally()
         if dry_run:
-            _count(source, tally)
+            tally.counts.update(source.totals())
         else:
             if progress is not None:
                 progress.planned("runs", len(experiments))
@@ -89,20 +89,6 @@ def export_to_mlflow(
             lost=source.lost(MLFLOW_PLACES),
             dry_run=dry_run,
         )
-
-
-def _count(source: Source, tally: Tally) -> None:
-    """Count what a lake has to hand over."""
-    tally.add("points", source.count("metrics") + source.count("system_metrics"))
-    tally.add("parameters", source.count("parameters"))
-    tally.add("tags", source.count("tags") + source.count("others"))
-    for table, size in (
-        ("assets", "size"),
-        ("model_archives", "size"),
-        ("artifact_files", "stored_size"),
-        ("registry_archives", "size"),
-    ):
-        tally.add("files", source.count(table, size))
 
 
 class _Target:

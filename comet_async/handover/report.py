@@ -15,9 +15,11 @@ __all__ = ["ALTERED", "HandoverError", "HandoverProgress", "HandoverReport", "Ta
 ALTERED: Mapping[str, str] = {
     "duplicates": "points of one series that were alike in value, step and time: one of them stays",
     "infinities": "infinite values, kept as the largest float",
-    "no_step": "points without a step, written at step 0",
+    "no_step": "points without a step (MLflow: at step 0), or with one of more than 12 digits",
     "no_time": "points without a time, written at the start of the run",
-    "no_number": "points whose value is no number: left out",
+    "no_number": "points whose value is no number, or that have no name: left out",
+    "texts": "points whose value is a text: below texts/, as a series of texts",
+    "respelled": "numbers that were spelled otherwise, as 1.0E-5: the float is the same",
     "cut": "values that were too long: cut, and whole in the file comet/long_values.json",
     "renamed": "names with characters that may not be there: spelled otherwise",
     "several_values": "names that stood more than once in one run: the later ones left out",

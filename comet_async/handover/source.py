@@ -21,6 +21,13 @@ __all__ = ["Row", "Source"]
 Row: TypeAlias = dict[str, object]
 
 _BATCH = 5_000
+_FILE_SIZES = {
+    "assets": "size",
+    "model_archives": "size",
+    "artifact_files": "stored_size",
+    "registry_archives": "size",
+}
+"""The column of each table of files that is null where there is no file."""
 _NOT_DECIDED = "this version does not know it"
 
 
@@ -128,6 +135,15 @@ class Source:
             else ""
         )
         return self._number(f"SELECT count({counted}) AS number FROM {quoted(table)}{where}")
+
+    def totals(self) -> dict[str, int]:
+        """Return how much there is to hand over: points, parameters, tags and files."""
+        return {
+            "points": self.count("metrics") + self.count("system_metrics"),
+            "parameters": self.count("parameters"),
+            "tags": self.count("tags") + self.count("others"),
+            "files": sum(self.count(table, size) for table, size in _FILE_SIZES.items()),
+        }
 
     def digest(self, experiment: Mapping[str, object]) -> str:
         """Return what tells a state of an experiment from others: its entry, its rows by table."""

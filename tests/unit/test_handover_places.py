@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from comet_async.handover import MLFLOW_PLACES, Places, decoded, encoded
-from comet_async.handover.mlflow_run import _JSON_TABLES
-from comet_async.handover.mlflow_workspace import WORKSPACE_TABLES
+from comet_async.handover import MLFLOW_PLACES, NEPTUNE_PLACES, Places, decoded, encoded
+from comet_async.handover.made_files import JSON_TABLES
 from comet_async.handover.places import Place, place_of
+from comet_async.handover.workspace import WORKSPACE_TABLES
 from comet_async.harvest.schema import TABLES
 
-TARGETS = {"mlflow": MLFLOW_PLACES}
+TARGETS = {"mlflow": MLFLOW_PLACES, "neptune": NEPTUNE_PLACES}
 
 
 @pytest.mark.parametrize("places", TARGETS.values(), ids=TARGETS)
@@ -41,12 +41,13 @@ def test_a_place_says_where_or_why(places: Places) -> None:
             assert (place.to is None) != (place.why is None)
 
 
-def test_each_file_that_a_place_names_is_written() -> None:
-    for table, found in MLFLOW_PLACES.items():
-        places = [] if isinstance(found, Place) else [place.to or "" for place in found.values()]
-        if any(place.startswith("file comet/") and place.endswith(".json") for place in places):
-            assert table in _JSON_TABLES or table in {"metrics", "system_metrics"}
-        if any(place.startswith("run of the workspace") for place in places):
+@pytest.mark.parametrize("places", TARGETS.values(), ids=TARGETS)
+def test_each_file_that_a_place_names_is_written(places: Places) -> None:
+    for table, found in places.items():
+        named = [] if isinstance(found, Place) else [place.to or "" for place in found.values()]
+        if any(place.startswith("file comet/") and place.endswith(".json") for place in named):
+            assert table in JSON_TABLES or table in {"metrics", "system_metrics"}
+        if any(place.startswith("run of the workspace") for place in named):
             assert table in WORKSPACE_TABLES
 
 
