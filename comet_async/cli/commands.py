@@ -154,7 +154,7 @@ class Program(Group):
             over_echo()
             say("stopped")
             code = Exit.INTERRUPTED
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):  # click turns one into the other
             discard_output()
             code = Exit.BROKEN_PIPE
         except Exception as error:  # noqa: BLE001 the last resort: users see a line, no traceback

@@ -12,7 +12,7 @@ import msgspec
 
 from comet_async import comet
 from comet_async.cli.addresses import project_of
-from comet_async.cli.asking import nothing_kept
+from comet_async.cli.asking import nothing_kept, passing_on
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
 from comet_async.cli.output import is_terminal, note, put, put_bytes, safe_json
@@ -100,19 +100,24 @@ def query(
     service = options.service(settings)
     chosen = form or ("table" if is_terminal(sys.stdout) else "keys")
 
+    shown = passing_on(ctx)
+
     async def work() -> int:
-        async with options.session(service, settings) as session:
-            found = await find(
-                session, wanted, archived=archived, strict=not no_strict, **asked.address
-            )
-            _say_notes(found.asked)
-            if chosen == "keys":
-                for key in found.keys:
-                    put(key)
-            else:
-                limit_of = limit if chosen == "table" else 0
-                columns, rows = await _rows(session, asked, found, limit_of, archived=archived)
-                _PUT[chosen](columns, rows)
+        columns, rows = list[str](), list[list[object]]()
+        async with options.session(service, settings, observers=[shown]) as session:
+            with shown:
+                found = await find(
+                    session, wanted, archived=archived, strict=not no_strict, **asked.address
+                )
+                if chosen != "keys":
+                    limit_of = limit if chosen == "table" else 0
+                    columns, rows = await _rows(session, asked, found, limit_of, archived=archived)
+        _say_notes(found.asked)
+        if chosen == "keys":
+            for key in found.keys:
+                put(key)
+        else:
+            _PUT[chosen](columns, rows)
         if chosen == "table":
             _say_count(found, limit)
         return 0
