@@ -37,7 +37,8 @@ WaitReason: TypeAlias = Literal["slot", "pause", "quota", "smoothing"]
 class RequestStarted(msgspec.Struct, frozen=True, tag=True):
     """A request was given to a session: it may still wait, be sent several times, or not at all.
 
-    `host` and `port` are those of the service's base URL; `port` is None where that has none.
+    `host` and `port` are those of the service's base URL. Each range of a large download is a
+    request of its own.
     """
 
     service: str
@@ -45,7 +46,7 @@ class RequestStarted(msgspec.Struct, frozen=True, tag=True):
     path: str
     effect: Effect
     host: str
-    port: int | None
+    port: int
     call: int
 
 

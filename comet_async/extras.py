@@ -10,13 +10,16 @@ from comet_async.errors import UsageError
 __all__ = ["extra"]
 
 _EXTRAS = {
+    "alembic": "mlflow",
     "altair": "charts",
     "duckdb": "harvest",
     "jinja2": "charts",
     "markupsafe": "charts",
+    "mlflow": "mlflow",
     "pandas": "pandas",
     "polars": "polars",
     "pyarrow": "harvest",
+    "sqlalchemy": "mlflow",
     "vl_convert": "charts",
 }
 _REMOTE = "remote"

@@ -246,18 +246,20 @@ class RichProgress(View):
 
     Args:
         console: Where to draw; default standard error.
+        transient: Whether the bars go when they are closed.
     """
 
-    def __init__(self, console: Console | None = None) -> None:
+    def __init__(self, console: Console | None = None, *, transient: bool = False) -> None:
         super().__init__()
         self._console = console
+        self._transient = transient
         self._bars: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
         from comet_async.progress_bars import bars  # noqa: PLC0415 rich is slow to import
 
-        self._bars = bars(self._console, self.left)
+        self._bars = bars(self._console, self.left, transient=self._transient)
         self._bars.start()
         return self
 

@@ -24,9 +24,10 @@ class _Bars(Progress):
     Args:
         console: Where to draw.
         status: Returns what stands below the bars.
+        transient: Whether they go at the end.
     """
 
-    def __init__(self, console: Console, status: Callable[[], str]) -> None:
+    def __init__(self, console: Console, status: Callable[[], str], *, transient: bool) -> None:
         self._status = status
         self._moving = True
         self._terminal = console
@@ -36,6 +37,7 @@ class _Bars(Progress):
             BarColumn(width),
             TextColumn("{task.fields[told]}", markup=False),
             console=console,
+            transient=transient,
         )
 
     def stop(self) -> None:
@@ -63,11 +65,14 @@ def _shown(tasks: Sequence[Task], most: int) -> list[Task]:
     return [task for task in tasks if task.id not in hidden][:most]
 
 
-def bars(console: Console | None, status: Callable[[], str]) -> Progress:
+def bars(
+    console: Console | None, status: Callable[[], str], *, transient: bool = False
+) -> Progress:
     """Return bars that are not drawn yet.
 
     Args:
         console: Where to draw; default standard error.
         status: Returns what stands below the bars.
+        transient: Whether they go when they are stopped.
     """
-    return _Bars(console or Console(stderr=True), status)
+    return _Bars(console or Console(stderr=True), status, transient=transient)

@@ -157,12 +157,12 @@ def _notes(plots: Sequence[Plot], curves: Curves, options: Options) -> list[str]
     notes = [_what(plots, curves, options)]
     notes += dict.fromkeys(note for plot in plots for note in plot.groups.notes)
     if options.smoothing:
-        behind = "" if any(plot.crowd for plot in plots) else ", as logged behind it"
+        behind = "" if any(plot.crowd for plot in plots) else "; faint: as logged"
         notes.append(f"smoothed by {options.smoothing:g}{behind}")
     notes += _not_drawn(plots, options)
     turns = sum(line.raw.turns for plot in plots for line in plot.lines)
     if turns:
-        notes.append(f"{turns:,} points were logged with a {options.x} before the one before them")
+        notes.append(f"{_points(turns)} logged at a smaller {options.x} than the one before")
     if curves.sampled:
         notes.append("longer curves are the server's sample of about 500 points")
     return notes

@@ -6,13 +6,14 @@ import difflib
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import overload
 
 import msgspec
 
 from comet_async.errors import UsageError
 from comet_async.redaction import printable, shortened
 
-__all__ = ["Curve", "Curves", "as_names", "chosen_metrics"]
+__all__ = ["Curve", "Curves", "as_names", "chosen_metrics", "is_glob", "no_such"]
 
 _GLOB = re.compile(r"[*?\[]")
 _SHORT_KEY = 9
@@ -80,7 +81,15 @@ class Curves(msgspec.Struct, frozen=True):
     def __len__(self) -> int:
         return len(self.curves)
 
-    def __getitem__(self, index: int) -> Curve:
+    @overload
+    def __getitem__(self, index: int) -> Curve: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Curves: ...
+
+    def __getitem__(self, index: int | slice) -> Curve | Curves:
+        if isinstance(index, slice):
+            return Curves(self.curves[index], self.sampled)
         return self.curves[index]
 
     @property
@@ -134,10 +143,15 @@ class Curves(msgspec.Struct, frozen=True):
             for curve in self.curves
         ]
 
+    @property
+    def told(self) -> str:
+        """What there is, in words."""
+        metrics = shortened(printable(", ".join(self.metrics)), 200) or "nothing"
+        curves = f"{len(self):,} {'curve' if len(self) == 1 else 'curves'} of {metrics}"
+        return f"{curves}, {len(self.experiments):,} experiments, {self.points:,} points"
+
     def __repr__(self) -> str:
-        metrics = printable(", ".join(self.metrics)) or "nothing"
-        told = f"{len(self):,} curves of {metrics}, {len(self.experiments):,} experiments"
-        return f"<Curves: {told}, {self.points:,} points>"
+        return f"<Curves: {self.told}>"
 
 
 def _label(curve: Curve, *, shared: bool, several: bool) -> str:

@@ -47,8 +47,9 @@ async def fetch_curves(
         none. Values are as the server sent them: a chart tells no contexts.
 
     Raises:
-        UsageError: No experiment has such a metric; near names are told. Or there is no project of
-            the form "workspace/project", or `where` is given with a list.
+        UsageError: No experiment has such a metric, or no experiment of the project such a
+            parameter; near names are told. Or there is no project of the form
+            "workspace/project", or `where` is given with a list.
         CometAsyncError: As `Session.send` does.
 
     Source: Comet REST v2, experiments/multi-metric-chart.
@@ -65,6 +66,7 @@ async def fetch_curves(
     charts = await api.get_metrics_for_chart(keys, names, tuple(parameters) or None, full=full)
     curves = _curves([charts[key] for key in keys if key in charts], names, parameters)
     await _check_all_found(api, project, keys, names, curves)
+    await _check_parameters(api, project, parameters, curves)
     return Curves(curves, not full and any(len(curve) >= _SAMPLE for curve in curves))
 
 
@@ -89,11 +91,29 @@ async def _of_project(
     return [one.key for one in await api.query(*project, where)], names
 
 
-async def _known(api: API, project: tuple[str, str]) -> list[str]:
-    """Return the names of a project's metrics."""
+async def _known(api: API, project: tuple[str, str], source: str = "metrics") -> list[str]:
+    """Return the names of a project's metrics, or of columns of another source."""
     asked = comet.get_project_columns(workspace_name=project[0], project_name=project[1])
     columns = (await api.send(asked)).columns
-    return [column.name for column in columns if column.source == "metrics" and column.name]
+    return [column.name for column in columns if column.source == source and column.name]
+
+
+async def _check_parameters(
+    api: API, project: tuple[str, str] | None, names: Sequence[str], curves: Iterable[Curve]
+) -> None:
+    """See that each parameter is one of the project's, where no curve has it.
+
+    Raises:
+        UsageError: One is none.
+    """
+    found = {name for curve in curves for name in curve.parameters}
+    missing = [name for name in names if name not in found]
+    if not missing or project is None:
+        return
+    known = await _known(api, project, "params")
+    for name in missing:
+        if name not in known:
+            raise no_such("parameter", name, known)
 
 
 async def _check_all_found(

@@ -7,16 +7,39 @@ from collections.abc import Iterable, Sequence
 from comet_async.charts.lines import Plot
 from comet_async.charts.options import Options
 from comet_async.charts.points import Point, decimated
-from comet_async.charts.style import FADED, Spec, legible
+from comet_async.charts.style import FADED, Spec, legible, log_ticks
 from comet_async.redaction import printable
 
 __all__ = ["layers"]
 
 _GAP = 13.0
 _HOVERED = 6_000
+_MARKED_POINTS = 600
 _INK = ("#16181c", "#16181c")
 _MARKED = ("#d55e00", "#b04e00")
-_DASHES = ([1, 0], [6, 3], [2, 2], [8, 3, 2, 3])
+_DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3])
+_MOST_DASHES = 24
+_DASHED: Spec = {
+    "field": "dash",
+    "type": "nominal",
+    "legend": None,
+    "scale": {
+        "domain": [*range(_MOST_DASHES)],
+        "range": [_DASHES[at % len(_DASHES)] for at in range(_MOST_DASHES)],
+    },
+}
+_CLOCK = {
+    "seconds": "%H:%M:%S",
+    "minutes": "%H:%M",
+    "hours": "%H:%M",
+    "date": "%b %d",
+    "week": "%b %d",
+    "month": "%b %Y",
+}
+_POWERS = (
+    "datum.value >= 1e6 || datum.value < 1e-4"
+    " ? format(datum.value, '~e') : format(datum.value, '~g')"
+)
 _TITLES = {
     "step": "step",
     "epoch": "epoch",
@@ -33,8 +56,8 @@ def layers(plot: Plot, options: Options) -> Spec:
         options: What was asked for.
     """
     made = [
-        *_bands(plot, options),
         *_lines(plot, options),
+        *_bands(plot, options),
         *_middles(plot, options),
         *_best(plot, options),
         *_labels(plot, options),
@@ -55,8 +78,10 @@ def _x(plot: Plot, options: Options) -> Spec:
         kind = "temporal"
         scale = {"type": "utc", "domain": [*plot.span]}
         axis["labelAngle"] = 0
+        axis["format"] = _CLOCK
     elif options.log_x:
         scale = {"type": "log", "domain": [*plot.span], "nice": False}
+        axis = {"labelOverlap": True, "labelFlush": False, "values": log_ticks(*plot.span)}
     elif options.x in {"step", "epoch"}:
         axis["tickMinStep"] = 1
     return {
@@ -78,7 +103,8 @@ def _y(plot: Plot, options: Options, field: str = "y") -> Spec:
     }
     if options.log_y:
         scale = {"type": "log", "domain": [*plot.range], "nice": False}
-        axis["format"] = "~g"
+        axis = {**axis, "labelExpr": _POWERS, "values": log_ticks(*plot.range)}
+        del axis["tickCount"]
     return {
         "field": field,
         "type": "quantitative",
@@ -105,8 +131,8 @@ def _rows(plot: Plot, points: Sequence[tuple[int, Sequence[Point]]]) -> Spec:
             "curve": at,
             "name": line.label,
             "group": line.group,
-            "metric": printable(line.metric),
             "colour": line.colour,
+            "dash": line.dash,
             "x": [x for x, _ in found],
             "y": [y for _, y in found],
         }
@@ -124,9 +150,7 @@ def _colour(plot: Plot, options: Options) -> Spec:
     return plot.groups.colour(options.width)
 
 
-def _line(
-    plot: Plot, options: Options, data: Spec, colour: Spec, mark: Spec, *, dashed: bool = False
-) -> Spec:
+def _line(plot: Plot, options: Options, data: Spec, colour: Spec, mark: Spec) -> Spec:
     encoding: Spec = {
         "x": _x(plot, options),
         "y": _y(plot, options),
@@ -134,17 +158,8 @@ def _line(
         "color": colour,
         "tooltip": _tooltip(plot, options),
     }
-    if dashed:
-        encoding["strokeDash"] = {
-            "field": "metric",
-            "type": "nominal",
-            "sort": None,
-            "legend": None,
-            "scale": {
-                "domain": [printable(name) for name in plot.metrics],
-                "range": [_DASHES[at % len(_DASHES)] for at in range(len(plot.metrics))],
-            },
-        }
+    if plot.labelled and any(line.dash for line in plot.lines):
+        encoding["strokeDash"] = _DASHED
     return {
         "data": data,
         "transform": [{"flatten": ["x", "y"]}],
@@ -172,19 +187,14 @@ def _lines(plot: Plot, options: Options) -> Iterable[Spec]:
     colour = _colour(plot, options)
     faded = plot.best is not None or bool(plot.middles)
     crowded = len(plot.shown)
-    opacity = max(0.12, min(0.45, 12 / crowded)) if faded else (0.9 if plot.labelled else 0.6)
-    dashed = len(plot.metrics) > 1 and len({line.colour for line in plot.lines}) > 1
+    opacity = 0.9 if plot.labelled else 0.6
+    if faded:
+        opacity = max(0.1, min(0.45, (6 if plot.middles else 12) / crowded))
     if options.smoothing and not plot.crowd:
         raw = _raw(plot, options)
         yield _line(plot, options, raw, colour, {"strokeWidth": 1, "strokeOpacity": opacity * 0.3})
-    yield _line(
-        plot,
-        options,
-        data,
-        colour,
-        {"strokeWidth": 1 if faded else 1.8, "strokeOpacity": opacity},
-        dashed=dashed,
-    )
+    width = 1 if faded else 1.8
+    yield _line(plot, options, data, colour, {"strokeWidth": width, "strokeOpacity": opacity})
     alone = [(at, _isolated(found)) for at, found in thinned]
     alone = [(at, found) for at, found in alone if found]
     if alone:
@@ -249,7 +259,7 @@ def _bands(plot: Plot, options: Options) -> Iterable[Spec]:
     if not plot.middles or not plot.groups.colours:
         return
     wide = any(one.lowest is not None for found in plot.middles.values() for one in found)
-    strength = min(1.0, 2 / len(plot.middles))
+    strength = min(1.0, 3 / len(plot.middles))
     pairs = [("lowest", "highest", 0.12 * strength)] * wide + [("low", "high", 0.26 * strength)]
     for low, high, opacity in pairs:
         yield {
@@ -287,7 +297,7 @@ def _best(plot: Plot, options: Options) -> Iterable[Spec]:
     if plot.best is None:
         return
     line = plot.lines[plot.best]
-    points = line.thinned(plot.limit, log_x=options.log_x)
+    points = line.thinned(max(plot.limit, _MARKED_POINTS), log_x=options.log_x)
     stroke, ink = _INK if plot.groups.title is not None else _MARKED
     colour: Spec = {"value": stroke}
     data = _rows(plot, [(plot.best, points)])
@@ -303,17 +313,38 @@ def _best(plot: Plot, options: Options) -> Iterable[Spec]:
 
 
 def _labels(plot: Plot, options: Options) -> Iterable[Spec]:
+    """Give the names at the lines' ends, each behind a piece of its line."""
     if not plot.labelled:
         return
-    ends = [(line.last, line) for line in plot.lines]
-    wanted = [
-        (plot.pixel(last[1], options), line.label, line.colour) for last, line in ends if last
-    ]
-    yield _texts(options, spread(wanted, options.height))
+    ends = [(line.last, at) for at, line in enumerate(plot.lines)]
+    wanted = [(plot.pixel(last[1], options), at) for last, at in ends if last]
+    placed = spread(wanted, options.height)
+    lines = [(place, plot.lines[at]) for place, at in placed]
+    yield {
+        "data": {
+            "values": [{"at": at, "colour": one.colour, "dash": one.dash} for at, one in lines]
+        },
+        "mark": {"type": "rule", "clip": False, "strokeWidth": 2},
+        "encoding": {
+            "x": {"value": options.width + 8},
+            "x2": {"value": options.width + 26},
+            "y": _AT,
+            "color": {"field": "colour", "type": "nominal", "scale": None},
+            "strokeDash": _DASHED,
+        },
+    }
+    yield _texts(options, [(at, one.label, _INK[0]) for at, one in lines], away=32)
+
+
+_AT: Spec = {"field": "at", "type": "quantitative", "scale": None, "axis": None}
 
 
 def _texts(
-    options: Options, texts: Sequence[tuple[float, str, str]], *, bold: bool = False
+    options: Options,
+    texts: Sequence[tuple[float, str, str]],
+    *,
+    bold: bool = False,
+    away: int = 6,
 ) -> Spec:
     return {
         "data": {
@@ -327,14 +358,14 @@ def _texts(
             "clip": False,
             "align": "left",
             "baseline": "middle",
-            "dx": 6,
+            "dx": away,
             "fontSize": 11,
             "fontWeight": "bold" if bold else "normal",
             "limit": 200,
         },
         "encoding": {
             "x": {"value": options.width},
-            "y": {"field": "at", "type": "quantitative", "scale": None, "axis": None},
+            "y": _AT,
             "text": {"field": "text", "type": "nominal"},
             "color": {"field": "colour", "type": "nominal", "scale": None},
             "tooltip": {"field": "text", "type": "nominal", "title": "experiment"},
@@ -342,19 +373,19 @@ def _texts(
     }
 
 
-def spread(labels: Iterable[tuple[float, str, str]], height: float) -> list[tuple[float, str, str]]:
+def spread(labels: Iterable[tuple[float, int]], height: float) -> list[tuple[float, int]]:
     """Return labels moved apart so that no two overlap, each near where it belongs.
 
     Args:
-        labels: Place from above, text and colour of each.
+        labels: Place from above of each, and what it is of.
         height: Room for them.
     """
-    ordered = sorted(labels, key=lambda label: label[0])
+    ordered = sorted(labels)
     places: list[float] = []
-    for place, _, _ in ordered:
+    for place, _ in ordered:
         places.append(max(place, places[-1] + _GAP if places else 0.0))
     limit = height
     for at in range(len(places) - 1, -1, -1):
         places[at] = min(places[at], limit)
         limit = places[at] - _GAP
-    return [(place, text, shade) for place, (_, text, shade) in zip(places, ordered, strict=True)]
+    return [(place, of) for place, (_, of) in zip(places, ordered, strict=True)]

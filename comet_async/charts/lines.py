@@ -13,6 +13,7 @@ from comet_async.charts.curves import Curves
 from comet_async.charts.groups import Groups
 from comet_async.charts.options import Band, Best, Options
 from comet_async.charts.points import Point, Points, decimated, placed, smoothed
+from comet_async.charts.style import PALETTE
 from comet_async.errors import UsageError
 from comet_async.redaction import printable
 
@@ -34,6 +35,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         label: The experiment, as people know it.
         group: Its group.
         colour: Its own colour, where lines are told apart by it.
+        dash: Which dashes it has: those of its metric, or of curves that share its colour.
         points: All points as they are drawn: smoothed, not thinned.
         raw: All points as they were logged.
         best: The best point as logged; None where there is none.
@@ -43,6 +45,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     group: str
     colour: str
+    dash: int
     points: tuple[Point, ...]
     raw: Points
     best: tuple[float, float] | None
@@ -164,15 +167,18 @@ def _lines(
 ) -> list[Line]:
     lone = len(curves.experiments) == 1
     several = len(curves.metrics) > 1
+    rounds = {owner: at // len(PALETTE) for at, owner in enumerate(colours)}
     found: list[Line] = []
     for curve, label, group in zip(curves, curves.labels(), groups.of, strict=True):
         raw = placed(curve, options.x, log_x=options.log_x, log_y=options.log_y)
         told = f"{label} | {printable(curve.metric)}" if several else label
+        owner = curve.experiment_key if curve.experiment_key in colours else curve.metric
         found.append(
             Line(
                 label=printable(curve.metric) if several and lone else told,
                 group=group,
-                colour=colours.get(curve.experiment_key) or colours[curve.metric],
+                colour=colours[owner],
+                dash=curves.metrics.index(curve.metric) if several else rounds[owner],
                 points=tuple(smoothed(raw.points, options.smoothing)),
                 raw=raw,
                 best=_extreme(raw, options.best),

@@ -21,6 +21,7 @@ Row: TypeAlias = Mapping[str, object]
 
 _NAMES = ("experiment_name", "experiment_key", "name")
 _LINES = 1_000
+_HIGH = 0.9
 
 
 def parallel_coordinates(
@@ -54,7 +55,7 @@ def parallel_coordinates(
     """
     Options(best=best, width=width, height=height)
     names = as_names(columns, "column")
-    given = _rows(rows)
+    given, curves = _rows(rows)
     if not given:
         raise UsageError("there are no rows to draw")
     for name in (*names, result):
@@ -67,13 +68,16 @@ def parallel_coordinates(
     axes.append(axis_of(result, list(results)))
     chosen = _best(results, best)
     drawn = _drawn(results, chosen)
+    if best is not None:  # the better ones are drawn over the others
+        sign = -1 if best == "lowest" else 1
+        drawn.sort(key=lambda at: sign * (results[at] or 0.0))
     lines = _lines(given, drawn, axes, results)
     spec: Spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "config": CONFIG,
         "title": {
             "text": printable(title or f"{shortened(result, 80)} by {', '.join(names)}"),
-            "subtitle": _told(given, results, drawn, best, result),
+            "subtitle": _told(given, results, drawn, best, result, curves=curves),
             "limit": width + 160,
         },
         "width": width,
@@ -89,11 +93,16 @@ def parallel_coordinates(
     return Picture(spec)
 
 
-def _rows(rows: Curves | Iterable[Curve] | Iterable[Row]) -> list[Row]:
+def _rows(rows: Curves | Iterable[Curve] | Iterable[Row]) -> tuple[list[Row], bool]:
+    """Return a row for each experiment, and whether they are made of curves.
+
+    Raises:
+        UsageError: Some are curves and some are not.
+    """
     given = [*cast("Iterable[object]", rows)]
     curves = [one for one in given if isinstance(one, Curve)]
     if not curves:
-        return [cast("Row", one) for one in given]
+        return [cast("Row", one) for one in given], False
     if len(curves) < len(given):
         raise UsageError("give curves, or rows; not both")
     found: dict[str, dict[str, object]] = {}
@@ -109,7 +118,7 @@ def _rows(rows: Curves | Iterable[Curve] | Iterable[Row]) -> list[Row]:
         row[curve.metric] = next(
             (value for value in reversed(curve.values) if value is not None), None
         )
-    return [*found.values()]
+    return [*found.values()], True
 
 
 def _best(results: Sequence[float | None], best: Best | None) -> int | None:
@@ -135,6 +144,8 @@ def _told(
     drawn: Sequence[int],
     best: Best | None,
     result: str,
+    *,
+    curves: bool,
 ) -> list[str]:
     count = len(rows)
     told = f"{count:,} {'experiment' if count == 1 else 'experiments'}"
@@ -144,6 +155,8 @@ def _told(
         told += f"; best: {best} {shortened(printable(result), 40)}"
     lacking = sum(value is None for value in results)
     notes = [told]
+    if curves:
+        notes[0] += "; metrics: the last value of each curve"
     if lacking:
         notes.append(f"{lacking:,} without a finite {shortened(printable(result), 40)}, in grey")
     return notes
@@ -155,7 +168,7 @@ def _x(field: str, count: int) -> Spec:
 
 
 def _y(field: str) -> Spec:
-    scale: Spec = {"domain": [-0.12, 1.0], "nice": False, "zero": False}
+    scale: Spec = {"domain": [-0.1, 1.0], "nice": False, "zero": False}
     return {"field": field, "type": "quantitative", "scale": scale, "axis": None}
 
 
@@ -201,7 +214,7 @@ def _line_layers(
 ) -> list[Spec]:
     known = [value for at in drawn if (value := results[at]) is not None]
     kind = "log" if spans_decades(known) else "linear"
-    opacity = max(0.15, min(0.75, 40 / len(lines))) * (0.6 if best is not None else 1)
+    opacity = max(0.15, min(0.75, 60 / len(lines))) * (0.8 if best is not None else 1)
     colour: Spec = {
         "field": "result",
         "type": "quantitative",
@@ -292,11 +305,6 @@ def _best_label(
     value = results[best]
     text = f"{_name(rows[best])}: {legible(value)}" if value is not None else _name(rows[best])
     row: Spec = {"axis": len(axes) - 1, "place": axes[-1].places[best], "text": text}
-    mark: Spec = {
-        "color": "#b04e00",
-        "fontWeight": "bold",
-        "align": "right",
-        "dx": -6,
-        "limit": 220,
-    }
+    away = 11 if axes[-1].places[best] > _HIGH else -10
+    mark: Spec = {"color": "#b04e00", "fontWeight": "bold", "align": "right", "dx": -6, "dy": away}
     return _halo([row], len(axes), mark)

@@ -20,6 +20,7 @@ LACKING = -0.09
 _TICKS = 12
 _LABEL = 22
 _CLOSE = 0.06
+_FEW = 6
 
 
 class Axis(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,8 +77,10 @@ def _numeric(title: str, values: Sequence[float | None]) -> Axis:
     def place(value: float) -> float:
         return (scale(value) - low) / (high - low) if high > low else 0.5
 
+    values_there = set(known)
     marks = _decades(low, high) if log else _even(low, high)
-    inner = sorted({min(known), max(known), *marks} if len(set(known)) > 1 else set(known))
+    few = len(values_there) <= _FEW
+    inner = sorted(values_there if few else {min(known), max(known), *marks})
     ticks = _apart([(place(value), legible(value)) for value in inner])
     return Axis(
         title=f"{title} (log)" if log else title,

@@ -21,8 +21,10 @@ from comet_async.redaction import printable
 if TYPE_CHECKING:
     import altair as alt
 
-__all__ = ["Picture"]
+__all__ = ["Picture", "check_target"]
 
+_ENDINGS = (".png", ".svg", ".html")
+_TOLD = ".png, .svg or .html"
 _SCALE = 2.0
 _MIME = "application/vnd.vegalite.v6+json"
 
@@ -145,18 +147,13 @@ class Picture:
             DestinationError: It cannot be written.
         """
         target = Path(path)
+        check_target(target)
         made: dict[str, Callable[[], bytes]] = {
             ".png": lambda: self.to_png(scale=scale),
             ".svg": lambda: self.to_svg().encode(),
             ".html": lambda: self.to_html().encode(),
         }
-        make = made.get(target.suffix.lower())
-        if make is None:
-            told = printable(target.suffix) or "no ending"
-            raise UsageError(f"a picture ends in .png, .svg or .html, not in {told}")
-        if not target.parent.is_dir():
-            raise UsageError(f"{printable(str(target.parent))}: no such folder")
-        _write(target, make())
+        _write(target, made[target.suffix.lower()]())
         return target
 
     def _repr_mimebundle_(
@@ -170,6 +167,19 @@ class Picture:
         return f"<Picture {self.title}>"
 
 
+def check_target(target: Path) -> None:
+    """See that a picture can be saved under a name.
+
+    Raises:
+        UsageError: It has another ending than .png, .svg and .html, or its folder is missing.
+    """
+    if target.suffix.lower() not in _ENDINGS:
+        told = printable(target.suffix) or "no ending"
+        raise UsageError(f"a picture ends in {_TOLD}, not in {told}")
+    if not target.parent.is_dir():
+        raise UsageError(f"{printable(str(target.parent))}: no such folder")
+
+
 def _still(spec: Mapping[str, object]) -> str:
     """Return a specification as JSON, without what moves it."""
 
@@ -179,9 +189,11 @@ def _still(spec: Mapping[str, object]) -> str:
         if not isinstance(found, dict):
             return found
         members = cast("dict[str, object]", found)
-        if "values" in members:
-            return members
-        return {name: without(inner) for name, inner in members.items() if name != "params"}
+        return {
+            name: inner if name == "data" else without(inner)
+            for name, inner in members.items()
+            if name != "params"
+        }
 
     return json.dumps(without(dict(spec)))
 
@@ -192,12 +204,14 @@ def _apart(found: object, rows: dict[str, object]) -> object:
         return [_apart(inner, rows) for inner in cast("list[object]", found)]
     if not isinstance(found, dict):
         return found
-    members = cast("dict[str, object]", found)
-    if isinstance(members.get("values"), list):
-        name = f"rows{len(rows)}"
-        rows[name] = members["values"]
-        return {"name": name}
-    return {name: _apart(inner, rows) for name, inner in members.items()}
+    members: dict[str, object] = {}
+    for name, inner in cast("dict[str, object]", found).items():
+        if name == "data":
+            rows[f"rows{len(rows)}"] = cast("dict[str, object]", inner)["values"]
+            members[name] = {"name": [*rows][-1]}
+        else:
+            members[name] = _apart(inner, rows)
+    return members
 
 
 def _converter() -> ModuleType:

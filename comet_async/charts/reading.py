@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from comet_async.charts.choosing import wanted_keys
-from comet_async.charts.curves import Curve, Curves, as_names, chosen_metrics
+from comet_async.charts.curves import Curve, Curves, as_names, chosen_metrics, no_such
 from comet_async.errors import UsageError
 from comet_async.lake.drift import literal
 from comet_async.lake.reader import LakeReader
@@ -53,8 +53,8 @@ def read_curves(
         from the experiment's start, or from the curve's first point where the lake knows no start.
 
     Raises:
-        UsageError: There is no such metric (near names are told), or no table of metrics; or
-            DuckDB is missing.
+        UsageError: There is no such metric or parameter (near names are told), or no table of
+            them; or DuckDB is missing.
         PartError: A part is damaged.
     """
     names = as_names(metrics, "metric")
@@ -108,6 +108,10 @@ def _parameters(
     ).fetchall()
     for key, name, value in rows:
         found.setdefault(str(key), {})[str(name)] = str(value)
+    told = {name for values in found.values() for name in values}
+    for missing in (name for name in names if name not in told):
+        known = connection.execute("SELECT DISTINCT name FROM parameters").fetchall()
+        raise no_such("parameter", missing, (str(row[0]) for row in known))
     return found
 
 

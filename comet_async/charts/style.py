@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypeAlias
 
-__all__ = ["CONFIG", "FADED", "MAIN", "PALETTE", "Spec", "legible", "ramp"]
+__all__ = ["CONFIG", "FADED", "MAIN", "PALETTE", "Spec", "legible", "log_ticks", "ramp"]
 
 Spec: TypeAlias = dict[str, object]
 """A part of a Vega-Lite specification."""
@@ -95,3 +96,25 @@ def legible(value: float) -> str:
     ('0.01234', '1.235e+06', '3', '1e-07')
     """
     return f"{value:.4g}"
+
+
+_WIDE = 3
+_MOST_TICKS = 8
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return round numbers on a log axis: powers of ten where it is wide, else 1, 2, 5 of each.
+
+    >>> log_ticks(0.02, 3e4), log_ticks(1, 60)
+    ([0.1, 1.0, 10.0, 100.0, 1000.0, 10000.0], [1.0, 2.0, 5.0, 10.0, 20.0, 50.0])
+    """
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    wide = math.log10(high) - math.log10(low)
+    factors = [1, 2, 5] if wide < _WIDE else [1]
+    if wide < 1:
+        factors = [*range(1, 10)]
+    every = max(1, math.ceil(wide / _MOST_TICKS))
+    ticks = [
+        float(f"{factor}e{power}") for power in range(first, last + 1, every) for factor in factors
+    ]
+    return [tick for tick in ticks if low <= tick <= high]

@@ -17,6 +17,7 @@ from comet_async.cli.commands import Command, Group, same_command
 from comet_async.cli.listings import (
     Column,
     Row,
+    document_option,
     joined,
     json_option,
     limit_option,
@@ -132,7 +133,7 @@ list_artifacts.examples = (
 
 @click.command(cls=Command)
 @click.argument("name", metavar=_ADDRESS)
-@json_option
+@document_option
 @click.pass_context
 def show(ctx: click.Context, /, *, name: str, as_json: bool) -> int:
     """Show an artifact, or one version of it."""

@@ -13,7 +13,7 @@ from comet_async.cli.addresses import Named
 from comet_async.cli.artifact_versions import artifact_details, artifact_version
 from comet_async.cli.changes import Change
 from comet_async.cli.labels import label_command, refuse_unknown_label
-from comet_async.cli.output import say
+from comet_async.cli.output import note
 from comet_async.redaction import shortened
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ async def _say_moves(
         for alias in other.alias:
             if other.artifact_version_id != version_id and alias.casefold() in asked:
                 name = Named(wanted.workspace, wanted.name, other.version)
-                say(f"note: the alias '{shortened(alias)}' leaves {name}")
+                note(f"note: the alias '{shortened(alias)}' leaves {name}")
 
 
 CHANGES: tuple[click.Command, ...] = (_labels("alias"), _labels("tag"))

@@ -14,7 +14,7 @@ from comet_async.cli.addresses import Named
 from comet_async.cli.artifact_versions import artifact_version
 from comet_async.cli.exits import Exit
 from comet_async.cli.listings import Column, Row, counted, put_listing
-from comet_async.cli.output import flush, say
+from comet_async.cli.output import flush, note, say
 from comet_async.cli.saving import Saved, Wanted, make_folder, save_all, what_stands
 from comet_async.engine.names import portable_path
 from comet_async.engine.threads import undivided
@@ -128,7 +128,7 @@ async def download_files(session: Session, order: Download, shown: View) -> int:
     if order.dry_run:
         ends = await undivided(partial(_planned, order, wanted))
         _put(order, found, wanted, ends)
-        say("nothing was fetched")
+        note("nothing was fetched")
         return Exit.OK
     await undivided(partial(make_folder, order.folder))
     with shown:
@@ -142,8 +142,7 @@ async def download_files(session: Session, order: Download, shown: View) -> int:
             raise
     _put(order, found, wanted, ends)
     _say_ends(order, found, wanted, ends)
-    if not order.quiet:
-        say(shown.pace.summary())
+    note(shown.pace.summary())
     failed = any(end.state == "failed" for end in ends.values())
     return Exit.PARTIAL if failed else Exit.OK
 
@@ -212,4 +211,4 @@ def _say_ends(
     ):
         parts += [f"{count:,} {told}"] if count else []
     name = msgspec.structs.replace(order.version, version=found.version.artifact_version)
-    say(f"{name} in {printable(str(order.folder))}: {', '.join(parts)}")
+    note(f"{name} in {printable(str(order.folder))}: {', '.join(parts)}")

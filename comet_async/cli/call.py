@@ -91,7 +91,12 @@ class _Endpoints(Group):
     "DOMINO_USER_API_KEY, DOMINO_TOKEN_FILE or DOMINO_API_PROXY.",
 )
 @click.option("--list", "listed", is_flag=True, help="Show every endpoint and exit.")
-@click.option("--json", "as_json", is_flag=True, help="With --list: as JSON.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="With --list: print one JSON document, as all else does anyway.",
+)
 @click.pass_context
 def call(ctx: click.Context, service: str, listed: bool, as_json: bool) -> None:  # noqa: FBT001 click passes them by name
     """Call any endpoint of the API and print its answer as JSON.

@@ -16,11 +16,13 @@ from comet_async.cli.arguments import option_name
 from comet_async.cli.catalogues import Catalogue
 from comet_async.cli.context import Connection
 from comet_async.cli.exits import Exit, Quit
-from comet_async.cli.output import is_terminal, json_text, put_bytes, put_json, safe_json, say
+from comet_async.cli.output import is_terminal, json_text, note, put_bytes, put_json, safe_json
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_table, table_of
 from comet_async.engine.part_file import PartFile, checked_folder
 from comet_async.errors import UsageError
+from comet_async.pace import Pace
+from comet_async.paging import Paged
 from comet_async.progress import RichProgress, View, can_move
 from comet_async.request import Blob, Effect, Request
 from comet_async.service import Service
@@ -89,8 +91,8 @@ class Target(msgspec.Struct, frozen=True):
         return self.connection.service(self.settings)
 
     def session(self, service: Service) -> Session:
-        """Return a session for `service`, not yet entered."""
-        return self.connection.session(service, self.settings)
+        """Return a session for `service`, not yet entered, which says its waits."""
+        return self.connection.session(service, self.settings, observers=[Pace(note=note)])
 
 
 def call_endpoint(
@@ -124,8 +126,7 @@ def call_endpoint(
                 await _deliver_blob(session, request, delivery)
             elif delivery.every_page:
                 paged = target.catalogue.paged[name](**values)
-                items = [item async for item in session.items(paged)]
-                await _deliver(items, delivery)
+                await _deliver(await _every(session, paged), delivery)
             elif delivery.raw:
                 await _deliver_raw(await _raw(session, request), delivery)
             else:
@@ -189,6 +190,16 @@ def _agree(name: str, request: Request[Any], delivery: Delivery) -> None:
         raise Quit("nothing was sent", Exit.FAILED)
 
 
+async def _every(session: Session, paged: Paged[Any, Any]) -> list[object]:
+    """Return the items of all pages, and show how many have come."""
+    items: list[object] = []
+    with RichProgress(transient=True) if can_move(sys.stderr) else View() as shown:
+        async for item in session.items(paged):
+            items.append(item)
+            shown.finished("items", 1, 0)
+    return items
+
+
 async def _sent(session: Session, request: Request[T]) -> T:
     """Send, and show how much of a file has left."""
     if request.upload is None or not can_move(sys.stderr):
@@ -214,7 +225,7 @@ async def _deliver_blob(session: Session, request: Request[Blob], delivery: Deli
             request, delivery.file, overwrite=delivery.force, progress=shown.download
         )
     checked = "checksum verified" if done.verified else "no checksum to compare"
-    say(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
+    note(f"wrote {done.path}: {done.size} bytes, sha256 {done.sha256}, {checked}")
 
 
 async def _deliver_raw(body: bytes, delivery: Delivery) -> None:
@@ -243,4 +254,4 @@ def _store(path: Path, data: bytes) -> None:
     except BaseException:
         part.discard()
         raise
-    say(f"wrote {path}: {len(data)} bytes")
+    note(f"wrote {path}: {len(data)} bytes")

@@ -10,7 +10,7 @@ import msgspec
 
 from comet_async.cli.exits import Exit, Quit
 from comet_async.cli.listings import put_record
-from comet_async.cli.output import put, say
+from comet_async.cli.output import note, put
 from comet_async.redaction import printable
 from comet_async.request import Request
 
@@ -76,9 +76,9 @@ async def make_changes(
         else:
             put(f"{'would ' if dry_run else 'done: '}{change}")
     if dry_run:
-        say("nothing was changed")
+        note("nothing was changed")
     elif not changes:
-        say("there is nothing to change")
+        note("there is nothing to change")
     return Exit.OK
 
 

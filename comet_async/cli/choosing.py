@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from comet_async.engine.session import Session
 
-__all__ = ["Choice", "choice_options", "chosen_keys"]
+__all__ = ["Choice", "choice_options", "chosen_keys", "lines_of"]
 
 _PAGE = 500
 
@@ -99,14 +99,14 @@ async def chosen_keys(session: Session, choice: Choice) -> list[str]:
 
 
 def _named(choice: Choice) -> list[str]:
-    keys = [*choice.targets, *(_lines(choice.keys_from) if choice.keys_from else ())]
+    keys = [*choice.targets, *(lines_of(choice.keys_from) if choice.keys_from else ())]
     for key in keys:
         if not is_key(key):
             raise UsageError(f"{shortened(printable(key), 60)!r} is no experiment key")
     return keys
 
 
-def _lines(file: str) -> list[str]:
+def lines_of(file: str) -> list[str]:
     """Return the lines of a file, or of standard input.
 
     Raises:

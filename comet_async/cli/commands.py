@@ -24,7 +24,7 @@ _NO_ARGUMENTS: tuple[type[click.UsageError], ...] = tuple(
     if hasattr(click.exceptions, name)
 )
 """What click from 8.2 on raises in place of printing the help."""
-_GLOBAL = ("--url", "--ca-bundle", "--proxy", "--verbose", "-v")
+_GLOBAL = ("--url", "--ca-bundle", "--proxy", "--quiet", "-q", "--verbose", "-v")
 _ARGUMENTS = f"{__name__}.arguments"
 _WORD = re.compile(r"""(?:'[^']*'|"[^"]*"|[^\s'"])+""")
 
@@ -154,7 +154,7 @@ class Program(Group):
             over_echo()
             say("stopped")
             code = Exit.INTERRUPTED
-        except BrokenPipeError:
+        except (BrokenPipeError, SystemExit):  # click turns one into the other
             discard_output()
             code = Exit.BROKEN_PIPE
         except Exception as error:  # noqa: BLE001 the last resort: users see a line, no traceback

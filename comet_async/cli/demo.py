@@ -24,7 +24,7 @@ from comet_async.cli.harvesting import (
     harvest_into,
     put_report,
 )
-from comet_async.cli.output import flush, put, say
+from comet_async.cli.output import flush, note, put
 from comet_async.cli.running import run
 from comet_async.testing import domino_server, local_server, local_service
 
@@ -86,7 +86,9 @@ _DOMINO = _Act(
 )
 @click.option("--domino", is_flag=True, help="Harvest made-up jobs from a Domino instead.")
 @click.option("--keep", is_flag=True, help="Do not replace what an earlier demo wrote.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON, and no advice.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, the report, and no advice."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table.")
 @click.pass_context
 def demo(
@@ -117,8 +119,7 @@ def demo(
         from comet_async.engine.session import Session  # noqa: PLC0415 aiohttp is slow to import
 
         async with act.server() as server:
-            if not quiet:
-                say(f"{act.listens} listens on {server.url}")
+            note(f"{act.listens} listens on {server.url}")
             service = local_service(server)
             async with Session(service, observer=shown.watch) as session:
                 report = await harvest_into(session, order, shown)

@@ -41,7 +41,7 @@ _STATES = 3
     metavar="N",
     help="Rows of each table that --rows shows.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def diff(sides: tuple[str, ...], *, rows: bool, limit: int, as_json: bool) -> int:
     """Compare two harvests, or two states of one.
 

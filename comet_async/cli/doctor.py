@@ -86,7 +86,7 @@ class Diagnosis(msgspec.Struct, kw_only=True):
 
 
 @click.command(cls=Command)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> int:  # noqa: FBT001 click passes it by name
     """Tell which key, URL and workspace are in use, and whether the key works.

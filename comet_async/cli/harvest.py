@@ -163,7 +163,9 @@ def _list_tables(ctx: click.Context, param: click.Parameter, given: bool) -> Non
     callback=_list_tables,
     help="Name the tables, and stop.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the report, or the plan, as JSON.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, the report or plan."
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no table.")
 @click.pass_context
 def harvest(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from comet_async.cli.output import discard_output, flush, put_json, say
+from comet_async.cli.output import discard_output, flush, note, put_json, say
 from comet_async.cli.tables import Table, put_sentence, put_table
 from comet_async.errors import DestinationError
 from comet_async.progress import View, told_size
@@ -119,8 +119,7 @@ async def harvest_into(session: Session, order: Order, shown: View) -> Report:
     with shown:
         try:
             plan = await _planned(session, order)
-            if not order.quiet:
-                say(_told(plan))
+            note(_told(plan))
             forecast = plan.forecast()
             shown.pace.expect(forecast.requests, lambda left: seconds_for(left, plan.limits))
             return await harvest.run(
@@ -233,8 +232,7 @@ def put_report(
     if report.failed > _FAILURES_SHOWN:
         say(f"{report.failed:,} items failed; {report.path / 'failures.jsonl'} lists them")
     _say_notes(report)
-    if not order.quiet:
-        say(f"harvest of {order.scope} in {report.path}: {shown.pace.summary()}")
+    note(f"harvest of {order.scope} in {report.path}: {shown.pace.summary()}")
 
 
 def _say_notes(report: Report) -> None:

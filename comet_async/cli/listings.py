@@ -10,7 +10,7 @@ from typing import TypeAlias, cast
 import click
 import msgspec
 
-from comet_async.cli.output import is_terminal, put_bytes, put_json, safe_json, say
+from comet_async.cli.output import is_terminal, note, put_bytes, put_json, safe_json
 from comet_async.cli.records import plain, put_rows
 from comet_async.cli.tables import Table, cell, put_table
 from comet_async.errors import UsageError
@@ -20,6 +20,7 @@ __all__ = [
     "Column",
     "Row",
     "counted",
+    "document_option",
     "joined",
     "json_option",
     "limit_option",
@@ -56,8 +57,9 @@ class Column(msgspec.Struct, frozen=True):
 
 
 json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print JSON, an object on a line for each."
+    "--json", "as_json", is_flag=True, help="Print JSON lines, an object for each."
 )
+document_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 limit_option = click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -152,7 +154,7 @@ def put_listing(
         put_rows([column.name for column in columns], cells, limit=0)
     more = len(rows) - len(shown)
     if more > 0:
-        say(f"{more:,} more of {len(rows):,} {what}; --limit 0 shows all")
+        note(f"{more:,} more of {len(rows):,} {what}; --limit 0 shows all")
 
 
 def put_record(record: Mapping[str, object]) -> None:

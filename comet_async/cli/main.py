@@ -18,11 +18,14 @@ COMMANDS = {
     "archive": "Put experiments into the archive of their project; `restore` takes them out.",
     "artifact": "Artifacts: list, show, download, and label versions.",
     "call": "Call any endpoint of the API and print its answer as JSON.",
+    "chart": "Draw metrics of a project's experiments, or of a harvest, into a file.",
     "completion": "Print the script that completes commands in bash, zsh or fish.",
     "delete": "Delete experiments, with all that belongs to them, for good.",
     "demo": "Harvest real training runs from a Comet that runs inside this command.",
     "diff": "Compare two harvests, or two states of one.",
     "doctor": "Tell which key, URL and workspace are in use, and whether the key works.",
+    "domino": "Many jobs, logs, files, grants, costs and audits of Domino at once.",
+    "export": "Hand the harvest in DIR over to another tracker, and tell what is lost, by field.",
     "harvest": "Write a workspace or a project to Parquet tables and files.",
     "login": "Ask for an API key and save it, readable by you alone.",
     "ls": "List workspaces, projects of one, experiments of a project, assets of an experiment.",
@@ -105,14 +108,18 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
     metavar="URL",
     help='Proxy to use; "environment" takes what the environment names. Default: none.',
 )
+@click.option("-q", "--quiet", is_flag=True, help="No progress and no notes: results and errors.")
 @click.option("-v", "--verbose", is_flag=True, help="Log every request to standard error.")
 @click.pass_context
 def program(
     ctx: click.Context,
+    /,
+    *,
     url: str | None,
     ca_bundle: str | None,
     proxy: str | None,
-    verbose: bool,  # noqa: FBT001 click passes it by name
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Read, download and harvest from a Comet server.
 
@@ -122,6 +129,7 @@ def program(
     Results go to standard output; progress, notes and errors go to standard error. There are
     colours on a terminal only, and none where NO_COLOR is set.
     """
+    del quiet  # `note` and `shown_on` look at it
     from comet_async.cli.context import Connection, log_to_stderr  # noqa: PLC0415 slow to import
 
     if verbose:

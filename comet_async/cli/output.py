@@ -25,8 +25,10 @@ __all__ = [
     "PROGRAM",
     "discard_output",
     "flush",
+    "is_quiet",
     "is_terminal",
     "json_text",
+    "note",
     "over_echo",
     "prepare_streams",
     "put",
@@ -52,6 +54,21 @@ def say(text: str) -> None:
     """Write one line to standard error; nothing happens when it is closed."""
     with contextlib.suppress(OSError, ValueError):
         click.echo(f"{PROGRAM}: {printable(text)}", err=True)
+
+
+def is_quiet(ctx: click.Context | None) -> bool:
+    """Tell whether a command, or the program before it, was told to be quiet."""
+    while ctx is not None:
+        if ctx.params.get("quiet"):
+            return True
+        ctx = ctx.parent
+    return False
+
+
+def note(text: str) -> None:
+    """Write one line to standard error that is no error, unless `--quiet` was given."""
+    if not is_quiet(click.get_current_context(silent=True)):
+        say(text)
 
 
 def over_echo() -> None:

@@ -12,10 +12,10 @@ import msgspec
 
 from comet_async import comet
 from comet_async.cli.addresses import project_of
-from comet_async.cli.asking import nothing_kept
+from comet_async.cli.asking import nothing_kept, passing_on
 from comet_async.cli.commands import Command
 from comet_async.cli.context import connection
-from comet_async.cli.output import is_terminal, put, put_bytes, safe_json, say
+from comet_async.cli.output import is_terminal, note, put, put_bytes, safe_json
 from comet_async.cli.records import plain, put_rows
 from comet_async.cli.running import run
 from comet_async.errors import UsageError
@@ -50,7 +50,9 @@ class _Project(msgspec.Struct, frozen=True):
     flag_value="table",
     help="Print key, name, and the columns of the expression. Default on a terminal.",
 )
-@click.option("--json", "form", flag_value="json", help="Print the same as JSON, a line for each.")
+@click.option(
+    "--json", "form", flag_value="json", help="Print the same as JSON lines, an object for each."
+)
 @click.option(
     "--keys", "form", flag_value="keys", help="Print keys, a line for each. Default in a pipe."
 )
@@ -98,19 +100,24 @@ def query(
     service = options.service(settings)
     chosen = form or ("table" if is_terminal(sys.stdout) else "keys")
 
+    shown = passing_on(ctx)
+
     async def work() -> int:
-        async with options.session(service, settings) as session:
-            found = await find(
-                session, wanted, archived=archived, strict=not no_strict, **asked.address
-            )
-            _say_notes(found.asked)
-            if chosen == "keys":
-                for key in found.keys:
-                    put(key)
-            else:
-                limit_of = limit if chosen == "table" else 0
-                columns, rows = await _rows(session, asked, found, limit_of, archived=archived)
-                _PUT[chosen](columns, rows)
+        columns, rows = list[str](), list[list[object]]()
+        async with options.session(service, settings, observers=[shown]) as session:
+            with shown:
+                found = await find(
+                    session, wanted, archived=archived, strict=not no_strict, **asked.address
+                )
+                if chosen != "keys":
+                    limit_of = limit if chosen == "table" else 0
+                    columns, rows = await _rows(session, asked, found, limit_of, archived=archived)
+        _say_notes(found.asked)
+        if chosen == "keys":
+            for key in found.keys:
+                put(key)
+        else:
+            _PUT[chosen](columns, rows)
         if chosen == "table":
             _say_count(found, limit)
         return 0
@@ -174,14 +181,14 @@ def _say_count(found: Selected, limit: int) -> None:
     count, total = len(found.keys), found.experiments_in_project
     told = f"{count:,} experiments" if total is None else f"{count:,} of {total:,} experiments"
     more = f"; these are the first {limit:,}, --limit 0 shows all" if 0 < limit < count else ""
-    say(told + more)
+    note(told + more)
 
 
 def _say_notes(asked: Resolved) -> None:
     """Say what may explain that nothing is found."""
     for column in asked.unknown:
-        say(f"note: the project has no {shortened(_head(column))}")
+        note(f"note: the project has no {shortened(_head(column))}")
     for tag in asked.unknown_tags:
         near = difflib.get_close_matches(tag, asked.tags, n=1)
         advice = f"; did you mean {shortened(near[0])}?" if near else ""
-        say(f"note: no experiment of the project has the tag {shortened(tag)}{advice}")
+        note(f"note: no experiment of the project has the tag {shortened(tag)}{advice}")

@@ -15,7 +15,7 @@ from typing import cast
 
 import msgspec
 
-from comet_async.cli.output import is_terminal, put_bytes, safe_json, say
+from comet_async.cli.output import is_terminal, note, put_bytes, safe_json
 from comet_async.cli.tables import Table, cell, nested, put_table
 from comet_async.redaction import printable
 
@@ -159,7 +159,7 @@ def put_rows(columns: Sequence[str], rows: Iterator[Sequence[object]], *, limit:
     cells = [[_shown(value) for value in row] for row in shown]
     put_table(Table([printable(name) for name in columns], cells, numeric))
     if limit and next(rows, None) is not None:
-        say(f"these are the first {limit:,} rows; --limit 0 shows all")
+        note(f"these are the first {limit:,} rows; --limit 0 shows all")
 
 
 def _shown(value: object) -> str:

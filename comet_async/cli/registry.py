@@ -17,6 +17,7 @@ from comet_async.cli.listings import (
     Column,
     Row,
     counted,
+    document_option,
     joined,
     json_option,
     limit_option,
@@ -27,7 +28,7 @@ from comet_async.cli.listings import (
     put_record,
     sorted_rows,
 )
-from comet_async.cli.output import put, say
+from comet_async.cli.output import note, put
 from comet_async.cli.registry_changes import CHANGES
 from comet_async.cli.registry_models import model_details, version_items, version_of
 from comet_async.errors import UsageError
@@ -118,7 +119,7 @@ def _model_row(model: comet.RegistryModel) -> Row:
 
 @click.command(cls=Command)
 @click.argument("model", metavar="WORKSPACE/MODEL[:VERSION]")
-@json_option
+@document_option
 @click.pass_context
 def show(ctx: click.Context, /, *, model: str, as_json: bool) -> int:
     """Show a registered model, or one version of it."""
@@ -255,8 +256,7 @@ def download(
             return Exit.OK
         with shown:
             await _fetch(session, order, shown, as_json=as_json)
-        if not quiet:
-            say(shown.pace.summary())
+        note(shown.pace.summary())
         return Exit.OK
 
     return in_session(
@@ -282,7 +282,7 @@ def _put_plan(order: Fetching, version: comet.RegistryVersion, *, as_json: bool)
     else:
         path = printable(str(order.target))
         put(f"would write {path}: {counted(files, 'file')}, {size:,} bytes before they are packed")
-    say("nothing was fetched")
+    note("nothing was fetched")
 
 
 async def _fetch(session: Session, order: Fetching, shown: View, *, as_json: bool) -> None:
@@ -295,7 +295,7 @@ async def _fetch(session: Session, order: Fetching, shown: View, *, as_json: boo
         put_record({**record, "size": done.size, "sha256": done.sha256, "done": True})
         return
     put(str(done.path))
-    say(f"wrote {order.model}: {counted(done.files, 'file')}, zip of {done.size:,} bytes")
+    note(f"wrote {order.model}: {counted(done.files, 'file')}, zip of {done.size:,} bytes")
 
 
 for _command in (list_models, show, versions, download, *CHANGES):

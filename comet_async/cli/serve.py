@@ -9,7 +9,7 @@ import click
 
 from comet_async.cli.commands import Command
 from comet_async.cli.exits import Exit, Quit
-from comet_async.cli.output import flush, put, say
+from comet_async.cli.output import flush, note, put
 from comet_async.cli.running import run
 from comet_async.errors import UsageError
 
@@ -155,4 +155,4 @@ def _tell(server: Host) -> None:
         put(f"export COMET_URL_OVERRIDE={server.url}")
         put("export COMET_API_KEY=anything")
     flush()
-    say("Ctrl-C ends it")
+    note("Ctrl-C ends it")

@@ -9,7 +9,7 @@ import click
 
 from comet_async.cli.commands import Command
 from comet_async.cli.completing import complete_folders
-from comet_async.cli.output import say
+from comet_async.cli.output import note
 from comet_async.cli.records import put_csv, put_json_rows, put_rows
 
 __all__ = ["sql"]
@@ -26,7 +26,12 @@ _SHOWN = 1_000
 )
 @click.argument("query", metavar="QUERY")
 @click.option("--snapshot", type=int, metavar="N", help="Ask this earlier state.")
-@click.option("--json", "form", flag_value="json", help="Print a JSON list, one line per row.")
+@click.option(
+    "--json",
+    "form",
+    flag_value="json",
+    help="Print one JSON document, a list with a line for each row.",
+)
 @click.option("--csv", "form", flag_value="csv", help="Print CSV.")
 @click.option(
     "--raw",
@@ -67,7 +72,7 @@ def sql(
     text = sys.stdin.read() if query == "-" else query
     for name in lake:
         for column, types in lake[name].widened.items():
-            say(f"note: {name}.{column} is {' and '.join(types)} in different parts")
+            note(f"note: {name}.{column} is {' and '.join(types)} in different parts")
     with sealed(lake) as connection:
         answer = ask(connection, text)
         if form == "json":

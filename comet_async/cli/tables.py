@@ -139,19 +139,30 @@ def _padded(text: str, missing: int, *, right: bool) -> str:
     return blanks + text if right else text + blanks
 
 
+def column_gap(table: Table, width: int) -> int:
+    """Return the blanks between two columns: two where there is room for them, else one."""
+    whole = sum(_natural(table)) + _GAP * (len(table.columns) - 1)
+    return _GAP if whole <= width else 1
+
+
+def _natural(table: Table) -> list[int]:
+    """Return how wide each column would like to be."""
+    from rich.cells import cell_len  # noqa: PLC0415 as above
+
+    return [
+        max(map(cell_len, (name, *(row[at] for row in table.rows))))
+        for at, name in enumerate(table.columns)
+    ]
+
+
 def column_widths(table: Table, width: int) -> list[int] | None:
     """Return widths of columns that fit into `width` cells; None where they would be too narrow.
 
     The first column and numbers are as wide as they are, if that leaves room; the others share the
     rest, none wider than it needs.
     """
-    from rich.cells import cell_len  # noqa: PLC0415 as above
-
-    natural = [
-        max(map(cell_len, (name, *(row[at] for row in table.rows))))
-        for at, name in enumerate(table.columns)
-    ]
-    room = width - _GAP * (len(natural) - 1)
+    natural = _natural(table)
+    room = width - column_gap(table, width) * (len(natural) - 1)
     kept = [
         at
         for at, name in enumerate(table.columns)
@@ -190,7 +201,13 @@ def _put_fitted(table: Table, width: int) -> None:
     if widths is None:
         _put_records(table, console)
         return
-    grid = Grid(box=SIMPLE_HEAD if moving else None, pad_edge=False, show_edge=False)
+    gap = column_gap(table, width) - moving  # a box has a blank of its own
+    grid = Grid(
+        box=SIMPLE_HEAD if moving else None,
+        pad_edge=False,
+        show_edge=False,
+        padding=(0, gap, 0, 0),
+    )
     for name, wide in zip(table.columns, widths, strict=True):
         justify = "right" if name in table.numeric else "left"
         grid.add_column(Text(printable(name)), justify=justify, overflow="fold", width=wide)  # type: ignore[arg-type]  # one of two literals

@@ -17,7 +17,7 @@ from comet_async.cli.commands import Command, same_command
 from comet_async.cli.exits import Exit
 from comet_async.cli.finding import find_experiment
 from comet_async.cli.listings import Column, json_option, limit_option, put_listing
-from comet_async.cli.output import flush, say
+from comet_async.cli.output import flush, note, say
 from comet_async.cli.uploading import Details, Gathered, Item, State, Uploads, gathered
 from comet_async.errors import UsageError
 from comet_async.progress import View
@@ -123,11 +123,11 @@ def upload(
         as_json=as_json,
     )
     for path in order.found.left_out[:_SHOWN]:
-        say(f"note: {printable(str(path))} is left out: no file, or a link that is not followed")
+        note(f"note: {printable(str(path))} is left out: no file, or a link that is not followed")
     if len(order.found.left_out) > _SHOWN:
-        say(f"note: {len(order.found.left_out) - _SHOWN:,} more are left out")
+        note(f"note: {len(order.found.left_out) - _SHOWN:,} more are left out")
     if not order.found.items:
-        say("there is no file to upload")
+        note("there is no file to upload")
         return Exit.OK
     again = same_command(ctx, *(() if overwrite else ("--skip-existing",)))
     shown = shown_on(ctx, quiet=quiet)
@@ -167,8 +167,7 @@ async def _carry_out(session: Session, order: _Order, shown: View, again: str) -
         say(f"stopped before the end; to go on with what is not there: {again}")
         raise
     _put_report(order, uploads, target)
-    if not order.quiet:
-        say(shown.pace.summary())
+    note(shown.pace.summary())
     bad = {State.FAILED, State.UNKNOWN}
     return Exit.PARTIAL if bad & set(uploads.states) else Exit.OK
 
@@ -194,7 +193,7 @@ def _put_plan(order: _Order, uploads: Uploads, there: Sequence[comet.Asset]) -> 
         for item, state in zip(order.found.items, uploads.states, strict=True)
     ]
     put_listing(_PLANNED, rows, as_json=order.as_json, what="files", limit=order.limit)
-    say("nothing was sent")
+    note("nothing was sent")
 
 
 def _put_report(order: _Order, uploads: Uploads, target: comet.Experiment) -> None:
@@ -212,4 +211,4 @@ def _put_report(order: _Order, uploads: Uploads, target: comet.Experiment) -> No
     if len(problems) > _SHOWN:
         say(f"{len(problems) - _SHOWN:,} more were not uploaded")
     name = f" ({shortened(target.experiment_name)})" if target.experiment_name else ""
-    say(f"{uploads.summary()}; experiment {target.experiment_key}{name}")
+    note(f"{uploads.summary()}; experiment {target.experiment_key}{name}")

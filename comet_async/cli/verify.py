@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
-from comet_async.cli.asking import nothing_kept
+from comet_async.cli.asking import nothing_kept, shown_on
 from comet_async.cli.commands import Command
-from comet_async.cli.output import put_json, say
+from comet_async.cli.output import note, put_json, say
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_sentence
-from comet_async.progress import told_size, view_for
+from comet_async.progress import told_size
 
 __all__ = ["verify"]
 
@@ -23,7 +22,7 @@ _WRONG = 3
 @click.command(cls=Command)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--quick", is_flag=True, help="Sizes and row counts only; read no content.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, what was found.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")
 @click.pass_context
 def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, quiet: bool) -> int:
@@ -35,18 +34,14 @@ def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, q
     from comet_async import harvest  # noqa: PLC0415 it and what it imports are slow
 
     async def work() -> int:
-        shown = view_for(sys.stderr) if not quiet else None
-        if shown is None:
-            found = await harvest.verify(folder, quick=quick)
-        else:
-            with shown:
+        with shown_on(ctx, quiet=quiet) as shown:
 
-                def progress(done: int, total: int) -> None:
-                    if done == 1:
-                        shown.planned("checked", total)
-                    shown.finished("checked", 1, 0)
+            def progress(done: int, total: int) -> None:
+                if done == 1:
+                    shown.planned("checked", total)
+                shown.finished("checked", 1, 0)
 
-                found = await harvest.verify(folder, quick=quick, progress=progress)
+            found = await harvest.verify(folder, quick=quick, progress=progress)
         if as_json:
             put_json(found.to_dict())
         else:
@@ -57,7 +52,7 @@ def verify(ctx: click.Context, /, *, folder: Path, quick: bool, as_json: bool, q
         for problem in found.problems[:_SHOWN]:
             say(f"{problem.path}: {problem.what}")
         if found.unfinished:
-            say(f"{found.unfinished:,} items have no good end; the next harvest asks for them")
+            note(f"{found.unfinished:,} items have no good end; the next harvest asks for them")
         return _WRONG if found.problems else 0
 
     return run(work, lambda: nothing_kept(ctx))

@@ -16,7 +16,7 @@ from comet_async.cli.choosing import Choice, choice_options, chosen_keys
 from comet_async.cli.commands import Command, same_command
 from comet_async.cli.context import connection
 from comet_async.cli.exits import Exit, Quit
-from comet_async.cli.output import is_terminal, put, put_json, say
+from comet_async.cli.output import is_terminal, note, put, put_json, say
 from comet_async.cli.running import run
 from comet_async.errors import UsageError
 from comet_async.redaction import printable
@@ -33,7 +33,7 @@ _Act: TypeAlias = "Callable[[Session, Sequence[str], Options], Awaitable[WritesR
 
 
 _OPTIONS = (
-    click.option("--json", "as_json", is_flag=True, help="The report as JSON."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document, the report."),
     click.option("-q", "--quiet", is_flag=True, help="No progress."),
     click.option(
         "--ledger",
@@ -71,7 +71,6 @@ class _Order:
         self._dry_run = dry_run
         self._ledger = ledger
         self._begun = False
-        self._quiet = quiet
         self._as_json = as_json
 
     def carry_out(self, act: _Act, *, confirm: Callable[[int], None] | None = None) -> int:
@@ -89,7 +88,7 @@ class _Order:
             async with self._connection.session(service, settings, observers=observers) as session:
                 keys = await chosen_keys(session, self._choice)
                 if not keys:
-                    say("no experiment is chosen; nothing was sent")
+                    note("no experiment is chosen; nothing was sent")
                     return Exit.OK
                 if confirm is not None and not self._dry_run:
                     confirm(len(keys))
@@ -140,8 +139,8 @@ class _Order:
             if len(items) > _FAILURES_SHOWN:
                 say(f"{what}: {len(items) - _FAILURES_SHOWN:,} more; --json names all")
         say(str(report))
-        if self._shown.pace.eventful and not self._quiet:
-            say(self._shown.pace.summary())
+        if self._shown.pace.eventful:
+            note(self._shown.pace.summary())
         return report.exit_code
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator, Sequence
 
 import click
@@ -15,7 +16,13 @@ __all__ = ["anchor", "commands", "page"]
 _ENDPOINTS = "call"
 """A group of which every member is an endpoint, so that the reference describes them."""
 
+_SPECIAL = re.compile(r"[|*_]")
+
 _OPENING = f"""\
+---
+hide: [navigation]
+---
+
 # Command line
 
 `{PROGRAM} COMMAND --help` says what this page says, for the version that is installed.
@@ -75,11 +82,11 @@ def _prose(text: str) -> Iterator[str]:
 def _options(command: click.Command, context: click.Context) -> Iterator[str]:
     records = [
         record
-        for parameter in command.get_params(context)
-        if parameter.name != "help" and (record := parameter.get_help_record(context))
+        for parameter in command.params
+        if isinstance(parameter, click.Option) and (record := parameter.get_help_record(context))
     ]
     if records:
-        rows = [f"| {_code(names)} | {_cell(meaning)} |" for names, meaning in records]
+        rows = [f"| `{names}` | {_escaped(meaning)} |" for names, meaning in records]
         yield "\n".join(["| Option | Meaning |", "|---|---|", *rows])
 
 
@@ -89,17 +96,9 @@ def _examples(lines: Sequence[str]) -> Iterator[str]:
         yield f"```console\n{shown}\n```"
 
 
-def _code(text: str) -> str:
-    return f"`{text}`".replace("|", "\\|")
-
-
-def _cell(text: str) -> str:
-    return _escaped(text).replace("|", "\\|").replace("\n", " ")
-
-
 def _escaped(text: str) -> str:
-    """Return text whose angle brackets and asterisks are themselves outside of backticks."""
-    parts = text.split("`")
+    """Return text of which nothing outside of backticks is Markdown."""
+    parts = text.replace("\n", " ").split("`")
     for place in range(0, len(parts), 2):
-        parts[place] = parts[place].replace("<", "&lt;").replace("*", "\\*").replace("_", "\\_")
+        parts[place] = _SPECIAL.sub(r"\\\g<0>", parts[place]).replace("<", "&lt;")
     return "`".join(parts)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
@@ -41,6 +42,9 @@ _OTHERS = "More"
 
 Nav: TypeAlias = "Sequence[str | Mapping[str, str | Nav]]"
 
+_PART = re.compile(r"<!-- README: (.+) -->")
+_NOTE = re.compile(r' title="Not run: [^"]*"(?=\n)')
+"""What the tests of documents are told of a block; it is nothing to a reader."""
 _LINK = re.compile(r"(?<=\]\()([^)#:\s]+)(?=[)#])")
 
 
@@ -57,7 +61,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Let links to files that the site does not have lead to the repository."""
+    """Fill in parts of the README, drop notes for tests, lead links of the repository there."""
+    markdown = _PART.sub(lambda match: _part(match[1]), _NOTE.sub("", markdown))
     source = page.file.abs_src_path
     if source is None or not config.repo_url:
         return markdown
@@ -72,6 +77,15 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return f"{repository}/{target.relative_to(ROOT).as_posix()}" if inside else match[1]
 
     return _LINK.sub(led, markdown)
+
+
+def _part(title: str) -> str:
+    """Return a section of the README, with its heading."""
+    text = (ROOT / "README.md").read_text("utf-8")
+    found = re.search(rf"^## {re.escape(title)}\n.*?(?=^## )", text, re.DOTALL | re.MULTILINE)
+    if found is None:
+        raise PluginError(f"README.md has no section {title!r}")
+    return found[0]
 
 
 def _kept_elsewhere() -> Iterator[Path]:

@@ -15,11 +15,11 @@ MANY = 100
 """Names of a package from which on it has one page for each of its modules."""
 
 _ANSWERS = "_answers"
-_KINDS = (
-    ("Functions", griffe.Kind.FUNCTION),
-    ("Classes", griffe.Kind.CLASS),
-    ("Constants", griffe.Kind.ATTRIBUTE),
-)
+_KINDS = {
+    "Functions": griffe.Kind.FUNCTION,
+    "Classes": griffe.Kind.CLASS,
+    "Constants": griffe.Kind.ATTRIBUTE,
+}
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def _opening(module: griffe.Module) -> str:
 def _sections(names: Iterable[Name], directive: Callable[[Name], str]) -> Iterator[str]:
     """Give the description of names, kind by kind, in the order of the source."""
     ordered = sorted(names, key=lambda name: (name.home, name.line))
-    for title, kind in _KINDS:
+    for title, kind in _KINDS.items():
         chosen = [name for name in ordered if name.kind is kind]
         if chosen:
             yield f"## {title}"
@@ -235,7 +235,7 @@ def _table(names: Iterable[Name]) -> str:
         f"| [`{name.path.rpartition('.')[2]}`][{name.path}] | {_cell(name.summary)} |"
         for name in sorted(names, key=lambda name: name.path)
     ]
-    return "\n".join(["| Name | |", "|---|---|", *rows]) if rows else ""
+    return "\n".join(["| Name | What it is |", "|---|---|", *rows]) if rows else ""
 
 
 def _cell(text: str) -> str:

@@ -29,6 +29,7 @@ from comet_async.domino_bulk.job_runs import JobFailed, JobStopped, run_job, wai
 from comet_async.domino_bulk.log_follow import follow_log
 from comet_async.domino_bulk.logs import LogsReport, save_logs
 from comet_async.domino_bulk.models import ListedModel, ModelVersionRow, list_models
+from comet_async.domino_bulk.projects import find_project, named_projects, only_project
 from comet_async.domino_bulk.snapshots import SnapshotFailed, take_snapshot, wait_for_snapshot
 from comet_async.domino_bulk.waiting import Polling, WaitedTooLong
 
@@ -57,9 +58,12 @@ __all__ = [
     "download_project_files",
     "export_data_source_audit",
     "export_gateway_audit",
+    "find_project",
     "follow_log",
     "list_jobs",
     "list_models",
+    "named_projects",
+    "only_project",
     "report_grants",
     "run_job",
     "save_logs",

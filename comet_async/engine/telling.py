@@ -6,11 +6,11 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import msgspec
 
 from comet_async.engine.observing import Counters
+from comet_async.engine.redirects import origin
 from comet_async.events import (
     AttemptEnded,
     AttemptStarted,
@@ -69,8 +69,7 @@ class Teller:
     def __init__(
         self, service: Service, counters: Counters, observers: tuple[Observer, ...]
     ) -> None:
-        parts = urlsplit(service.base_url)
-        self._host, self._port = parts.hostname or "", parts.port
+        _, self._host, self._port = origin(service.base_url)
         self._name = service.name
         self._counters = counters
         self._observers = observers

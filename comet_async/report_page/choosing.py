@@ -54,6 +54,7 @@ _NEAR = 5
 _TOLD = 12
 _MANY = 20
 _CATEGORIES = 16
+_READABLE = 18
 
 
 class MetricTold(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,17 +81,20 @@ class ParameterTold(msgspec.Struct, frozen=True, kw_only=True):
         runs: Runs that have it.
         values: Different values.
         numeric: Whether all of them are numbers.
+        longest: Characters of the longest value.
     """
 
     name: str
     runs: int
     values: int
     numeric: bool
+    longest: int = 0
 
     @property
     def drawable(self) -> bool:
         """Whether its values can stand on an axis: as numbers, or as few categories."""
-        return self.numeric or self.values <= _CATEGORIES
+        few = self.values <= _CATEGORIES and self.longest <= _READABLE
+        return self.numeric or few
 
 
 def words_of(name: str) -> frozenset[str]:

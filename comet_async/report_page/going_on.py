@@ -13,8 +13,13 @@ from comet_async.harvest.planner import FILES
 from comet_async.harvest.schema import TABLES
 from comet_async.harvest.scope import parse_scope
 
-__all__ = ["advice", "command", "filters_known"]
+__all__ = ["CUT", "advice", "command", "filters_known"]
 
+CUT = "...(and so on)"
+"""Ends a word that is too long for the page."""
+
+_LONG = 2_000
+_SHOWN = 200
 _ON_DEMAND = {
     "answers": "--answers",
     "model_archives": "--archives",
@@ -50,7 +55,12 @@ def command(account: Account, folder: Path) -> str:
     if account.url and account.url.rstrip("/") != comet.DEFAULT_URL:
         words += ["--url", account.url]
     words += ["harvest", account.scope, *_options(account), "-o", str(folder)]
-    return shlex.join(words)
+    return shlex.join([_bounded(word) for word in words])
+
+
+def _bounded(word: str) -> str:
+    """Return a word that may be a list of thousands of keys, the beginning of it."""
+    return word if len(word) <= _LONG else f"{word[:_SHOWN]}{CUT}"
 
 
 def filters_known(account: Account) -> bool:

@@ -20,7 +20,7 @@ from comet_async.lake.reader import LakeReader, open_lake
 from comet_async.redaction import printable
 from comet_async.report_page import wording
 from comet_async.report_page.choosing import Direction
-from comet_async.report_page.going_on import advice, command, filters_known
+from comet_async.report_page.going_on import CUT, advice, command, filters_known
 from comet_async.report_page.pictures import Pictures, pictures_of
 from comet_async.report_page.questions import Questions
 from comet_async.report_page.runs import (
@@ -97,7 +97,7 @@ def render_report(
 ) -> str:
     """Return the page about a harvest: HTML with all that it needs, and no script.
 
-    Its size is bounded, whatever the harvest's: the best runs, curves of at most 20, the most
+    Its size is bounded, whatever the harvest's: the best runs, curves of at most 12, the most
     frequent reasons. Times are in UTC. See `write_report` for the arguments.
 
     Raises:
@@ -123,7 +123,7 @@ class State(msgspec.Struct, frozen=True):
     """How a harvest stands.
 
     Attributes:
-        kind: `good`, `bad` or `open`.
+        kind: `good`, `bad`, `open` or `unknown`.
         text: The same in a sentence.
     """
 
@@ -235,7 +235,7 @@ def _scope(account: Account | None, snapshots: tuple[Snapshot, ...]) -> str:
 
 def _state(lake: LakeReader, account: Account | None) -> State:
     if account is None:
-        return State("open", "What failed or is missing is not known: the ledger cannot be read.")
+        return State("unknown", "Whether all is here only a ledger could tell.")
     failed = sum(one.failed for one in account.tables)
     waiting = sum(one.waiting for one in account.tables)
     if account.running:
@@ -258,6 +258,7 @@ def _helpers() -> dict[str, object]:
     return {
         **{name: getattr(wording, name) for name in wording.__all__},
         "advice": advice,
+        "cut": CUT,
         "filters_known": filters_known,
         "style": extra("markupsafe").Markup(_text("page.css")),
     }

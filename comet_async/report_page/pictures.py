@@ -13,7 +13,6 @@ import msgspec
 
 from comet_async.errors import UsageError
 from comet_async.redaction import shortened
-from comet_async.report_page.choosing import guessed_direction
 from comet_async.report_page.questions import Questions, Row
 from comet_async.report_page.runs import Ranking, Run
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PictureTold", "Pictures", "pictures_of"]
 
-_CURVES = 20
+_CURVES = 12
 _PIECES = 500
 _WIDTH = 520
 _HEIGHT = 260
@@ -71,7 +70,7 @@ def pictures_of(ask: Questions, ranking: Ranking, across: Sequence[Run]) -> Pict
 
     Args:
         ask: The lake.
-        ranking: The best runs; the first 20 of them have curves.
+        ranking: The best runs; the first 12 of them have curves.
         across: Runs from best to worst, for the parameters.
     """
     lacking: dict[str, None] = {}
@@ -134,12 +133,10 @@ def _curves(ask: Questions, ranking: Ranking, metric: str) -> PictureTold | None
         return None
     stepped = any(step is not None for row in rows for step in cast("list[object]", row[3]))
     drawn = [_curve(row, metric, runs[order[str(row[0])]]) for row in rows]
-    own = ranking.best if metric == ranking.metric else guessed_direction(metric)
     picture = charts.chart(
         drawn,
         x="step" if stepped else "duration",
         log_x=_apart(drawn) if stepped else False,
-        best=own,
         title=shortened(metric, 80),
         width=_WIDTH,
         height=_HEIGHT,

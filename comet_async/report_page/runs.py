@@ -74,6 +74,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
         best: Which value is the best one.
         metric_guessed: Whether nobody chose the metric.
         best_guessed: Whether nobody chose the direction.
+        best_told: Whether the metric's name tells it.
         metrics: Further metrics that are shown.
         parameters: Parameters that are shown.
         drawable: Those of them whose values can stand on an axis.
@@ -87,6 +88,7 @@ class Ranking(msgspec.Struct, frozen=True, kw_only=True):
     best: Direction
     metric_guessed: bool
     best_guessed: bool
+    best_told: bool
     metrics: tuple[str, ...]
     parameters: tuple[str, ...]
     drawable: tuple[str, ...]
@@ -262,7 +264,8 @@ def ranking_of(ask: Questions, *, metric: str | None, best: Direction | None, to
     """
     known = _metrics(ask)
     chosen = chosen_metric(known, metric)
-    way = best or (guessed_direction(chosen) if chosen is not None else None) or "highest"
+    guessed = None if chosen is None else guessed_direction(chosen)
+    way = best or guessed or "highest"
     others = key_metrics(known, chosen, _KEY_METRICS)
     ranked = _ranked(ask, chosen)
     told = telling_parameters(_parameters(ask, chosen), ranked, _PARAMETERS)
@@ -273,6 +276,7 @@ def ranking_of(ask: Questions, *, metric: str | None, best: Direction | None, to
         best=way,
         metric_guessed=metric is None,
         best_guessed=best is None,
+        best_told=guessed is not None,
         metrics=tuple(others),
         parameters=tuple(names),
         drawable=tuple(parameter.name for parameter in told if parameter.drawable),
@@ -295,7 +299,8 @@ def spread(ask: Questions, ranking: Ranking) -> tuple[Run, ...]:
 
 def _metrics(ask: Questions) -> list[MetricTold]:
     found = ask.rows(
-        "SELECT metric, count(DISTINCT key), min(low), max(high) FROM page_value"
+        "SELECT metric, count(DISTINCT key), min(least(low, high, last)),"
+        " max(greatest(low, high, last)) FROM page_value"
         " WHERE metric IS NOT NULL AND metric NOT LIKE 'sys.%'"
         f" GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {_METRICS}"
     )
@@ -325,16 +330,21 @@ def _parameters(ask: Questions, metric: str | None) -> list[ParameterTold]:
     chosen = "" if metric is None else "WHERE key IN (SELECT key FROM page_value WHERE metric = ?)"
     found = ask.rows(
         "SELECT name, count(DISTINCT key), count(DISTINCT value),"
-        f" bool_and(try_cast(value AS DOUBLE) IS NOT NULL) FROM page_parameter {chosen}"
+        f" bool_and(try_cast(value AS DOUBLE) IS NOT NULL), max(length(value))"
+        f" FROM page_parameter {chosen}"
         " GROUP BY 1 HAVING count(DISTINCT value) > 1 AND name IS NOT NULL ORDER BY 2 DESC, 1"
         f" LIMIT {_METRICS}",
         *([] if metric is None else [metric]),
     )
     return [
         ParameterTold(
-            name=str(name), runs=int(str(runs)), values=int(str(values)), numeric=bool(numeric)
+            name=str(name),
+            runs=int(str(runs)),
+            values=int(str(values)),
+            numeric=bool(numeric),
+            longest=int(str(longest or 0)),
         )
-        for name, runs, values, numeric in found
+        for name, runs, values, numeric, longest in found
     ]
 
 

@@ -61,8 +61,8 @@ class OpenTelemetryObserver(Guarded):
     span around it. It lasts until the value or the error is there, waits and repetitions included;
     its events are `wait` (for a slot, a quota, smoothing or a pause), `retry` and `pause`. Each
     attempt is a child of kind CLIENT, as "GET /api/rest/v2/workspaces", with the attributes of
-    OpenTelemetry's conventions for HTTP clients. A request built by hand has the path that you
-    gave it, so give a template.
+    OpenTelemetry's conventions for HTTP clients, except `url.full`: it holds ids and queries. A
+    request built by hand has the path that you gave it, so give a template.
 
     Args:
         tracer_provider: Makes the tracer; None for the global provider.
@@ -98,10 +98,9 @@ class OpenTelemetryObserver(Guarded):
             _METHOD: event.method,
             _TEMPLATE: event.path,
             _ADDRESS: event.host,
+            _PORT: event.port,
             _SERVICE: event.service,
         }
-        if event.port is not None:
-            shared[_PORT] = event.port
         span = self._tracer.start_span(
             f"{event.service} {event.method} {event.path}",
             attributes={**shared, _EFFECT: event.effect.value},

@@ -1,17 +1,73 @@
 """For tests, yours and ours: a transport without a network, and the embedded servers.
 
+`examples/test_service.py` is a whole file of such tests.
+
+Without a network you script the answers, and look at what would have been sent:
+
+>>> import asyncio
+>>> from comet_async import RetryPolicy, Session, comet
 >>> fake = FakeTransport()
 >>> _ = fake.on("GET", "/api/rest/v2/workspaces", reply(json={"workspaceNames": ["team"]}))
+>>> async def workspaces(session: Session) -> list[str]:  # the code under test
+...     return (await session.send(comet.get_workspaces())).workspace_names
+>>> async def main() -> list[str]:
+...     async with Session(comet.service("any-key"), transport=fake) as session:
+...         return await workspaces(session)
+>>> asyncio.run(main())
+['team']
+>>> fake.paths
+['GET /api/rest/v2/workspaces']
 
-`Session(comet.service(...), transport=fake)` then sends nothing anywhere, and `fake.sent` holds
-what it would have sent.
+The embedded servers answer over real sockets, with all that the engine does on the way: `log` has
+every request, `faults` what goes wrong, and for Comet `changes` adds, changes and deletes
+experiments. The session's own counters tell what it took:
 
-`async with local_server() as server` listens on a loopback port; `server.faults` takes scripted
-faults, `server.log` has every request, and `server.changes` adds, changes and deletes experiments.
+>>> async def main() -> None:
+...     async with local_server() as server:
+...         server.faults.add("status", {"status": 429, "retry_after": 0.01}, times=1)
+...         server.faults.add("rst_before", times=1)
+...         hasty = RetryPolicy(base=0.001)
+...         async with Session(local_service(server), retry=hasty) as session:
+...             print(await workspaces(session))
+...             print(session.counters.requests, session.counters.throttled)
+...         print([(entry.path, entry.status, entry.fault) for entry in server.log][0])
+>>> asyncio.run(main())
+['synthetic']
+3 1
+('/api/rest/v2/workspaces', 429, 'status')
+
+`faults.add(name, argument, match, ...)` strikes requests whose path and query hold `match`, or are
+found by it as a regular expression; `times`, `per_key` and `probability` bound it, and
+`faults.hits(rule)` counts. The names that tests of a service need most:
+
+| fault | argument | what the client meets |
+|---|---|---|
+| `status` | 503, or `{"status": 429, "retry_after": 1}` | a status, and how long to wait |
+| `storm429` | 0.3 | 429 for that share of requests |
+| `slow_start`, `stall_body` | seconds | an answer that comes late, or stops in the middle |
+| `rst_before`, `rst_mid_body`, `truncate_length` | | a connection that breaks |
+| `html_login`, `truncated_json`, `error_200` | | an answer that is not what it says |
+
+`FAULT_NAMES` of `comet_async.server.faults` has them all. No test needs to wait for its retries:
+`Session(..., retry=RetryPolicy(base=0.001))` waits milliseconds; a wait that the server asks for is
+kept as it is, so ask for a short one.
+
+As a fixture of pytest, `from comet_async.testing import comet_server` in a `conftest.py` or a test
+module gives each test an embedded Comet on a thread of its own, for asynchronous and blocking code
+alike; `-p comet_async.testing` on the command line does the same. An indirect parameter has the
+options of `local_server`. Nothing else here needs pytest.
+
+    @pytest.mark.parametrize("comet_server", [{"sample": True}], indirect=True)
+    async def test_mine(comet_server: LocalServer) -> None:
+        async with Session(local_service(comet_server)) as session: ...
+
 `domino_server()` gives an embedded Domino in the same way, with `server.clock`, `server.access`
-and `server.world` to move time, revoke keys and stop jobs.
-In a `conftest.py`, `from comet_async.testing import comet_server` gives the same as a fixture of
-pytest, which nothing else here needs.
+and `server.world` to move time, revoke keys and stop jobs. A fixture of it, for blocking code too:
+
+    @pytest.fixture
+    def domino_host() -> Iterator[DominoServer]:
+        with serve_in_thread(domino_server()) as server:  # of comet_async.server
+            yield server
 """
 
 from __future__ import annotations
@@ -53,7 +109,7 @@ __all__ = [
 ]
 
 LOCAL_KEY = "local-server-takes-any-key"
-"""A key for the embedded server."""
+"""A key for the embedded server; it takes any, unless `api_keys` says otherwise."""
 
 _FIXTURE = "comet_server"
 
@@ -94,6 +150,21 @@ def local_server(
     Raises:
         ValueError: A limit of charts makes no sense.
         ArchiveError: On entering, when an archive is missing or not usable.
+
+    Example:
+        >>> import asyncio
+        >>> from comet_async import Session, comet
+        >>> from comet_async.server import SyntheticSpec
+        >>> async def main() -> None:
+        ...     async with local_server(synthetic=SyntheticSpec(experiments=3)) as server:
+        ...         async with Session(local_service(server)) as session:
+        ...             found = await session.send(comet.get_projects("synthetic"))
+        ...             print(found.projects[0].number_of_experiments)
+        ...         (request,) = server.log
+        ...         print(request.method, request.path, request.query, request.status)
+        >>> asyncio.run(main())
+        3
+        GET /api/rest/v2/projects workspaceName=synthetic 200
     """
     from comet_async.server import LocalServer, SyntheticSpec  # noqa: PLC0415 slow to import
 
@@ -151,6 +222,20 @@ def domino_server(
         newest: Whether it answers as release 6.3 does.
         rate_limit: The server's own limit.
         seed: Of the faults' chance.
+
+    Example:
+        >>> import asyncio
+        >>> from comet_async import Session, domino
+        >>> from comet_async.server import DominoSpec
+        >>> async def main() -> None:
+        ...     async with domino_server(DominoSpec(projects=2)) as server:
+        ...         async with Session(local_service(server)) as session:
+        ...             me = await session.send(domino.get_current_user())
+        ...             print(me.user.user_name)
+        ...         print(server.log[0].template)
+        >>> asyncio.run(main())
+        user-1
+        /api/users/v1/self
     """
     from comet_async.server.domino import DominoServer  # noqa: PLC0415 slow to import
 
@@ -170,9 +255,25 @@ def domino_server(
 def local_service(server: LocalServer | DominoServer, *, api_key: str = LOCAL_KEY) -> Service:
     """Return the profile of an embedded server that listens, without quota or smoothing.
 
+    Give limits of your own by `local_service(server).with_limits(Limits(concurrency=2))`.
+
     Args:
         server: An embedded Comet or Domino.
         api_key: The key to come with.
+
+    Example:
+        >>> import asyncio
+        >>> from comet_async import Session, comet
+        >>> from comet_async.errors import AuthenticationError
+        >>> async def main() -> None:
+        ...     async with local_server(api_keys=["right"]) as server:
+        ...         async with Session(local_service(server, api_key="wrong")) as session:
+        ...             try:
+        ...                 await session.send(comet.get_workspaces())
+        ...             except AuthenticationError as error:
+        ...                 print(error.status)
+        >>> asyncio.run(main())
+        401
     """
     # Here, for those who only want a FakeTransport load neither server nor catalogue.
     from comet_async.server import DominoServer  # noqa: PLC0415

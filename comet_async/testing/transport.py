@@ -65,6 +65,11 @@ def reply(
         delay: Seconds before the answer begins.
         broken_by: Raised after the last piece of the body.
         piece_size: Bytes of one piece when the body is streamed.
+
+    Example:
+        >>> found = reply(status=429, json={"msg": "later"}, headers={"Retry-After": "2"})
+        >>> found.body, found.headers["retry-after"], found.headers["content-type"]
+        (b'{"msg":"later"}', '2', 'application/json')
     """
     octets = body if body is not None else b""
     kind = "application/octet-stream"
@@ -149,15 +154,36 @@ class FakeStream:
 class FakeTransport:
     """A transport that answers from a script and sends nothing.
 
-    It is its own factory: `Session(service, transport=fake)`.
+    It is its own factory: `Session(service, transport=fake)`. All that the engine does above the
+    network is done: limits, retries, redirects, decoding, and the checks of downloads.
 
     Args:
         default: Answers what no rule serves; without it such a request is an AssertionError.
 
     Attributes:
-        sent: Every hop asked for, in order.
+        sent: Every hop asked for, in order, with method, URL, headers and body.
         streams: Every streamed answer, to see whether it was closed.
         closed: Whether the session closed it.
+
+    Example:
+        >>> import asyncio
+        >>> from comet_async import Session, comet
+        >>> def by_key(request: HttpRequest) -> Reply:  # a function of the request
+        ...     known = "experimentKey=known" in request.url
+        ...     return reply(json={"values": []}) if known else reply(status=404)
+        >>> fake = FakeTransport().on("GET", "/api/rest/v2/experiment/metrics/summary", by_key)
+        >>> async def main() -> None:
+        ...     async with Session(comet.service("any-key"), transport=fake) as session:
+        ...         keys = ("known", "gone")
+        ...         asked = ((key, comet.get_experiment_metrics_summary(key)) for key in keys)
+        ...         found = await session.collect(asked)
+        ...     print(sorted(found.ok), {key: type(e).__name__ for key, e in found.failed.items()})
+        >>> asyncio.run(main())
+        ['known'] {'gone': 'NotFoundError'}
+        >>> fake.queries
+        [[('experimentKey', 'known')], [('experimentKey', 'gone')]]
+        >>> fake.closed
+        True
     """
 
     def __init__(self, default: Scripted | None = None) -> None:
@@ -183,6 +209,15 @@ class FakeTransport:
 
         Returns:
             Itself.
+
+        Raises:
+            ValueError: There is no answer.
+
+        Example:
+            >>> from comet_async.errors import ConnectionLost
+            >>> fake = FakeTransport()
+            >>> _ = fake.on("GET", "/api/x/{id}", reply(status=503), ConnectionLost("gone"))
+            >>> _ = fake.on("POST", "/api/x", lambda request: reply(body=request.body))
         """
         if not answers:
             raise ValueError(f"{method} {template} needs an answer")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from comet_async import errors
 from comet_async.server import DominoServer, LocalServer, serve_in_thread
 from tests.support.command_line import isolate
 from tests.support.documents import ROOT, Reader, blocks, documents, same
@@ -17,7 +18,10 @@ DOCUMENTS = {str(path.relative_to(ROOT)): path for path in documents()}
 WITH_CODE = [
     name
     for name, path in DOCUMENTS.items()
-    if any(block.language in {"python", "console"} for block in blocks(path.read_text("utf-8")))
+    if any(
+        block.language in {"python", "console", "pycon"}
+        for block in blocks(path.read_text("utf-8"))
+    )
 ]
 
 
@@ -63,6 +67,12 @@ def test_every_link_leads_to_a_file_or_heading(name: str) -> None:
         assert not heading or heading in headings(there), f"{name}: {target}"
 
 
+def test_every_error_is_in_the_guide() -> None:
+    guide = (ROOT / "comet_async/docs/guides/troubleshooting.md").read_text("utf-8")
+    kinds = [name for name in errors.__all__ if isinstance(getattr(errors, name), type)]
+    assert [name for name in kinds if f"`{name}" not in guide and name != "Attempt"] == []
+
+
 def without_code(path: Path) -> str:
     return re.sub(r"^ *```.*?^ *```$", "", path.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL)
 
@@ -93,6 +103,8 @@ def document(folder: Path, text: str) -> Path:
         "```console\n$ comet-async verify no-such-folder\n```\n",
         "```console\n$ comet-async no-such-command\n```\n",
         "```console\n$ pip install 'comet_async[no_such_extra]'\n```\n",
+        "```console\n$ pytest tests/no_such_folder\n```\n",
+        "```pycon\n>>> 1 + 1\n3\n```\n",
         "```bash\necho 1\n```\n",
         "```\nprint(1)\n```\n",
     ],

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-import runpy
 import sys
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-import aiohttp
 import pytest
-from aiohttp import web
 
 from comet_async.server import DominoServer, DominoSpec, LocalServer
 
@@ -75,29 +72,9 @@ async def test_figures_of_every_run_are_saved(server: LocalServer, tmp_path: Pat
     assert all(image.startswith(b"\x89PNG") for image in images)
 
 
-async def test_service_answers_from_one_shared_session(
-    server: LocalServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("COMET_URL_OVERRIDE", server.url)
-    monkeypatch.setenv("COMET_API_KEY", "any-key")
-    runner = web.AppRunner(runpy.run_path(str(EXAMPLES / "curves_service.py"))["application"]())
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    try:
-        host, port = runner.addresses[0][:2]
-        base = f"http://{host}:{port}/last/samples"
-        async with aiohttp.ClientSession() as client:
-            async with client.get(f"{base}/digits-classification/val_loss") as answer:
-                told = await answer.json()
-            async with client.get(f"{base}/nowhere/val_loss") as answer:
-                refused = (answer.status, await answer.json())
-    finally:
-        await runner.cleanup()
-    values = [value for value in told["last"].values() if value is not None]
-    assert len(told["last"]) == 15
-    assert told["missing"] == {}
-    assert all(0.0 < value < 5.0 for value in values)
-    assert len(values) >= 10
-    assert refused[0] == 502
-    assert "experiments" in refused[1]["error"]
+async def test_tests_of_the_service_pass() -> None:
+    tests = str(EXAMPLES / "test_service.py")
+    arguments = ["-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider"]
+    code, out = await run({}, *arguments, "--rootdir", str(EXAMPLES.parent), tests)
+    assert code == 0, out
+    assert "6 passed" in out

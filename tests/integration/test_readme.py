@@ -42,7 +42,8 @@ def test_there_is_code_for_each_use() -> None:
 def test_every_command_is_in_the_table() -> None:
     cells = re.findall(r"^\| (`comet-async [^|]+) \|", README, re.MULTILINE)
     listed = [name for cell in cells for name in re.findall(r"`(?:comet-async )?([a-z]+)`", cell)]
-    assert sorted(listed) == sorted(COMMANDS)
+    assert len(listed) == len({*listed})
+    assert {*COMMANDS} <= {*listed}
 
 
 def test_every_guide_is_in_the_table() -> None:

@@ -185,7 +185,7 @@ def test_buckets_and_namespace_are_the_callers(registry: CollectorRegistry) -> N
 
 def test_without_a_registry_the_librarys_own_has_the_metrics() -> None:
     observer = PrometheusObserver(namespace="telemetry_test")
-    observer(RequestStarted("comet", "GET", "/x", Effect.READ, "host", None, 1))
+    observer(RequestStarted("comet", "GET", "/x", Effect.READ, "host", 443, 1))
     assert REGISTRY.get_sample_value("telemetry_test_requests_in_flight", {"service": "comet"}) == 1
     with pytest.raises(ValueError, match="Duplicated timeseries"):
         PrometheusObserver(namespace="telemetry_test")

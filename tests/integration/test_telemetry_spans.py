@@ -240,9 +240,11 @@ def test_requests_of_a_blocking_session_belong_to_the_callers_span(traces: Trace
 
 async def test_a_cancelled_request_ends_its_spans(server: LocalServer, traces: Traces) -> None:
     server.faults.add("slow_start", 30.0)
-    async with traces.session(server) as session:
-        with anyio.move_on_after(0.2):
-            await session.send(comet.get_workspaces())
+    async with traces.session(server) as session, anyio.create_task_group() as tasks:
+        tasks.start_soon(session.send, comet.get_workspaces())
+        while not len(server.log):
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
     spans = traces.kept.get_finished_spans()
     assert [attributes(span)["error.type"] for span in spans] == ["CancelledError"] * 2
     assert traces.observer._calls == {}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from comet_async import Session, comet, testing
+from comet_async import Session, blocking, comet, domino, testing
 from comet_async.engine.retry import RetryPolicy
 from comet_async.errors import ServerError
-from comet_async.server import LocalServer, SyntheticSpec
-from comet_async.testing import local_server, local_service
+from comet_async.server import DominoServer, LocalServer, SyntheticSpec, serve_in_thread
+from comet_async.testing import domino_server, local_server, local_service
 
 if TYPE_CHECKING:
     comet_server: object
@@ -37,6 +38,19 @@ async def test_fixture_serves_ten_experiments(comet_server: LocalServer) -> None
         projects = (await session.send(comet.get_projects(workspace))).projects
     assert [project.number_of_experiments for project in projects] == [10]
     assert comet_server.log[0].path == "/api/rest/v2/workspaces"
+
+
+@pytest.fixture
+def domino_host() -> Iterator[DominoServer]:
+    with serve_in_thread(domino_server()) as server:
+        yield server
+
+
+def test_a_fixture_of_domino_serves_blocking_code(domino_host: DominoServer) -> None:
+    with blocking.Session(local_service(domino_host)) as session:
+        me = session.send(domino.get_current_user())
+    assert me.user.user_name == "user-1"
+    assert [entry.template for entry in domino_host.log] == ["/api/users/v1/self"]
 
 
 @pytest.mark.parametrize("comet_server", [{"sample": True, "api_keys": ["right"]}], indirect=True)

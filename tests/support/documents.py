@@ -5,8 +5,9 @@
   runs as a script in a process of its own.
 - `console` runs its commands, those after `$ `, in one shell. The lines below a command are what it
   prints, on either stream, and 0 is its exit code unless `echo $?` comes next. What `pip` installs
-  is looked up, not installed; `comet-async serve` runs until it listens.
-- `text` directly below Python is what that prints.
+  and the files that the project's own check names are looked up; `comet-async serve` runs until it
+  listens.
+- `text` directly below Python is what that prints; `pycon` is Python with what it shows.
 - Whatever is shown, `...` stands for any text. A block whose title begins with "Not run" is not run,
   and says why. Other languages but those of data are refused, so that no block gets past this.
 """
@@ -36,7 +37,7 @@ ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^( *)```(\w*)([^\n`]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 DATA = {"json", "text", "toml", "yaml", "sql", "ini", "xml", "markdown"}
 UNTESTED = "Not run"
-_LOOKED_UP = ("pip ", "python3 -m venv", "git clone", "cd comet-async")
+_LOOKED_UP = re.compile(r"pip |python3 -m venv|git clone|ruff |pytest .*\btests/|python -m mkdocs ")
 _SCRIPTS = {
     "comet-async": 'exec "{python}" -m comet_async "$@"',
     "python": 'exec "{python}" "$@"',
@@ -131,6 +132,8 @@ class Reader:
             return False
         if block.language == "console":
             self._console(block, where)
+        elif block.language == "pycon":
+            self._session(block, where)
         elif block.language == "python":
             printed = self._python(block, runner)
             assert not shown or same(shown, printed), f"{where} printed\n{printed}"
@@ -160,6 +163,14 @@ class Reader:
             else:
                 exec(code, self._names)
         return printed.getvalue()
+
+    def _session(self, block: Block, where: str) -> None:
+        example = doctest.DocTestParser().get_doctest(
+            block.text, self._names, where, str(self._path), block.line
+        )
+        found = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(example, clear_globs=False)
+        assert found.attempted > 0, f"{where}: no line begins with >>>"
+        assert found.failed == 0, f"{where} shows something else"
 
     def _process(self, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -234,14 +245,18 @@ def commands_of(text: str) -> Iterator[Command]:
 
 
 def looked_up(command: str) -> bool:
-    """Tell whether a command installs something, and check that its extras exist.
+    """Tell whether a command is for a checkout, and check that what it names exists.
 
     Raises:
-        AssertionError: There is no such extra.
+        AssertionError: There is no such extra or file.
     """
-    if not any(f"{name}" in command for name in _LOOKED_UP):
+    if not _LOOKED_UP.search(command):
         return False
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for names in re.findall(r"\[([\w,]+)\]", command):
-        assert set(names.split(",")) <= set(project["optional-dependencies"]), command
+    for names in re.findall(r"\.\[([\w,]+)\]|\w\[([\w,]+)\]", command):
+        named = set("".join(names).split(","))
+        assert named <= set(project["optional-dependencies"]), command
+    for word in shlex.split(command):
+        path = re.search(r"^(?:tests|comet_async|benchmarks|examples)/\S*", word)
+        assert path is None or (ROOT / path[0]).exists(), f"{command}: no {path[0]}"
     return True

@@ -12,6 +12,8 @@ TOGETHER = {
     f"{_CONFORMANCE}real_sdk_against_server.py": "sdk",
     f"{_CONFORMANCE}same_as_sdk.py": "sdk",
     f"{_CONFORMANCE}real_cometx_against_server.py": "cometx",
+    # One build of the site serves all of these.
+    "tests/integration/test_site.py": "site",
     # These measure time, so no two of them run at once.
     "tests/faults/test_faults_limits.py": "clock",
     "tests/faults/test_faults_slow.py": "clock",

@@ -28,6 +28,7 @@ from tests.support.pictures import (
     rendered,
     rows,
     texts,
+    walk,
 )
 
 TWO = (curve("a", [3.0, 2.0, 1.0]), curve("b", [4.0, 5.0]))
@@ -75,13 +76,16 @@ def test_few_curves_have_all_their_points_and_their_names() -> None:
 def test_every_picture_is_sound_vega_lite() -> None:
     for picture in (
         charts.chart(TWO),
-        charts.chart(TWO, x="step", log_y=True, smoothing=0.5, best="lowest"),
+        charts.chart(TWO, log_x=True, log_y=True, smoothing=0.5, best="lowest"),
+        charts.chart([curve("a", [1.0], timestamps=(5,))], x="time"),
         charts.chart(OPTIMIZERS, group_by="optimizer", band="quantile"),
         charts.chart([*TWO, curve("a", [1.0], metric="acc")], overlay=True),
         charts.chart(many(60, 20), group_by="lr"),
         charts.parallel_coordinates(OPTIMIZERS, ["optimizer"], "loss", best="lowest"),
     ):
         alt.Chart.from_dict(picture.spec)  # validates
+        found = picture.altair.to_dict()
+        assert len(found["datasets"]) == len([one for one in walk(picture.spec) if "data" in one])
 
 
 @pytest.mark.parametrize(
@@ -127,7 +131,7 @@ def test_what_is_not_drawn_is_said() -> None:
     told = notes(charts.chart(Curves(tuple(made), sampled=True)))
     assert told.startswith("3 curves 4 points not drawn: 2 NaN, 1 infinite, 1 without a step ")
     assert "1 curve has nothing to draw" in told
-    assert "1 points were logged with a step before the one before them" in told
+    assert "1 point logged at a smaller step than the one before" in told
     assert told.endswith("longer curves are the server's sample of about 500 points")
 
 
@@ -231,10 +235,22 @@ def test_each_metric_has_a_plot_or_all_share_one() -> None:
     picture = charts.chart(made, overlay=True)
     assert "concat" not in picture.spec
     assert sorted(texts(picture)) == ["run a | acc", "run a | loss", "run b | loss"]
-    dash = encoding(layers(picture, "line")[0], "strokeDash")
-    assert cast("dict[str, object]", dash["scale"])["domain"] == ["loss", "acc"]
+    assert [(row["name"], row["dash"]) for row in lines(picture)] == [
+        ("run a | loss", 0),
+        ("run b | loss", 0),
+        ("run a | acc", 1),
+    ]
+    assert encoding(layers(picture, "line")[0], "strokeDash")["field"] == "dash"
     picture = charts.chart([made[0], made[2]], overlay=True)
     assert sorted(texts(picture)) == ["acc", "loss"]
+
+
+def test_curves_that_share_a_colour_differ_in_dashes() -> None:
+    picture = charts.chart(many(20, 3))
+    looks = [(row["colour"], row["dash"]) for row in lines(picture)]
+    assert len(set(looks)) == 20
+    samples = rows(layers(picture, "rule")[0])
+    assert {(row["colour"], row["dash"]) for row in samples} == set(looks)
 
 
 def test_one_colour_means_one_experiment_in_all_plots() -> None:
@@ -331,15 +347,10 @@ def test_constants_and_extremes_have_an_axis() -> None:
 
 
 def test_labels_never_overlap() -> None:
-    placed = spread([(100.0, f"n{n}", "") for n in range(10)], 360)
-    places = [place for place, _, _ in placed]
+    places = [place for place, _ in spread([(100.0, n) for n in range(10)], 360)]
     assert all(b - a >= 13 for a, b in pairwise(places))
     assert max(places) <= 360
-    assert spread([(359.0, "low", ""), (1.0, "high", ""), (360.0, "lower", "")], 360) == [
-        (1.0, "high", ""),
-        (347.0, "low", ""),
-        (360.0, "lower", ""),
-    ]
+    assert spread([(359.0, 0), (1.0, 1), (360.0, 2)], 360) == [(1.0, 1), (347.0, 0), (360.0, 2)]
 
 
 def test_curves_tell_what_they_are() -> None:
@@ -348,6 +359,7 @@ def test_curves_tell_what_they_are() -> None:
     assert (curves.metrics, curves.experiments) == (("loss", "acc"), ("a", "b"))
     assert [one.experiment_key for one in curves.of("loss")] == ["a", "b"]
     assert curves[2].metric == "acc"
+    assert curves[1:] == Curves(curves.curves[1:])
     with pytest.raises(UsageError, match=r"no metric los; did you mean loss\?"):
         curves.of("los")
     with pytest.raises(UsageError, match="2 steps for 1 values of loss"):

@@ -261,3 +261,15 @@ def test_the_same_command_can_be_pasted_and_shows_no_password() -> None:
     seen.append(same_command(context, "--more", "x y"))
     shown = line.replace("me:sesame", "***")
     assert seen == [shown, shown, f"{shown} --more 'x y'"]
+
+
+def test_every_json_says_whether_it_is_a_document_or_lines() -> None:
+    for line, (_, command) in ALL.items():
+        for option in command.params:
+            if isinstance(option, click.Option) and "--json" in option.opts:
+                told = option.help or ""
+                said = "one JSON document" in told or "JSON lines" in told
+                assert said, (
+                    f"`{line} --json` does not say whether it prints one JSON document or"
+                    f" JSON lines: {told!r}"
+                )

@@ -187,7 +187,8 @@ def test_columns_share_the_room_and_keys_stay_whole() -> None:
     row = ["f" * 32, "a long name of an experiment", "finished", "2026-01-01 10:00", "1,234"]
     table = Table(names, [row], frozenset({"size"}))
     assert column_widths(table, 120) == [32, 28, 8, 16, 5]
-    assert column_widths(table, 80) == [32, 13, 8, 13, 5]
+    assert column_widths(table, 81) == [32, 16, 8, 16, 5]
+    assert column_widths(table, 80) == [32, 15, 8, 15, 5]
     assert column_widths(table, 40) is None
 
 

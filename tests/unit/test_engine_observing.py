@@ -22,7 +22,7 @@ from comet_async.request import Effect
 
 CASES: list[tuple[Event, int, str]] = [
     (
-        RequestStarted("comet", "GET", "/x", Effect.READ, "comet.example", None, 7),
+        RequestStarted("comet", "GET", "/x", Effect.READ, "comet.example", 443, 7),
         logging.DEBUG,
         "comet: GET /x begins",
     ),

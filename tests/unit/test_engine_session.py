@@ -432,7 +432,7 @@ def test_a_request_is_told_as_a_whole_with_one_number_in_all_its_events() -> Non
     run(main())
     begun = [event for event in recorder.events if isinstance(event, RequestStarted)]
     assert [(e.method, e.path, e.effect) for e in begun] == [("GET", "/thing", Effect.READ)] * 2
-    assert {(e.host, e.port) for e in begun} == {("api.test", None)}
+    assert {(e.host, e.port) for e in begun} == {("api.test", 443)}
     first, second = (event.call for event in begun)
     assert second > first > 0
     numbered = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -100,6 +101,12 @@ def test_metric_and_direction_can_be_chosen(
     assert names(page) == wanted
     assert "The metric was guessed" not in page.texts["top"]
     assert ("The direction was guessed" in page.texts["top"]) == (best is None)
+
+
+def test_a_name_that_does_not_tell_the_direction_is_said(tmp_path: Path) -> None:
+    page = page_of(with_values(tmp_path / "lake", {"ka": {"foo": (1.0, 2.0, 2.0)}}))
+    assert page.texts["h-top"] == "Top experiments by foo, highest first"
+    assert "does not tell which way is good; --best lowest turns it round" in page.texts["top"]
 
 
 def test_runs_without_a_finite_value_are_the_last(tmp_path: Path) -> None:
@@ -402,6 +409,51 @@ def test_a_ledger_of_a_release_that_recorded_no_options_still_tells_how_to_go_on
     page = page_of(tmp_path / "lake")
     assert "have to be given again" not in page.texts["missing"]
     assert "--where 'Metric(\"loss\") < 1' -o" in page.texts["command"]
+
+
+def test_a_list_of_thousands_of_keys_does_not_fill_the_page(tmp_path: Path) -> None:
+    lake = opened(tmp_path / "lake", "k1")
+    lake.ledger.asked(["--keys", ",".join(f"{n:032x}" for n in range(10_000))])
+    lake.close()
+    page = page_of(tmp_path / "lake")
+    assert len(page.texts["command"]) < 1_000
+    assert "give it as it was given first" in page.texts["missing"]
+
+
+def test_a_ledger_with_a_log_is_read_whole_and_not_changed(tmp_path: Path) -> None:
+    lake = opened(tmp_path / "lake", "k1", "k2")
+    try:
+        write_tags(lake, {"k1": ("x",)})
+        shutil.copytree(tmp_path / "lake", tmp_path / "killed")
+    finally:
+        lake.close()
+    found = tmp_path / "killed"
+    assert (found / "ledger.sqlite-wal").stat().st_size
+    before = {
+        path: path.read_bytes()
+        for path in found.glob("ledger.sqlite*")
+        if path.suffix != ".sqlite-shm"
+    }
+    page = page_of(found)
+    assert page.tables["table-parts"][1][:4] == ["tags", "2", "1", "1"]
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_tables_that_are_replaced_meanwhile_are_looked_at_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = make_lake(tmp_path / "lake")
+    old = lake / "tables" / "metrics" / "part-000001.parquet"
+    looks: list[Path] = []
+
+    def swapping(root: Path) -> None:
+        if not looks:
+            old.rename(old.with_name("part-000002.parquet"))
+        looks.append(root)
+
+    monkeypatch.setattr("comet_async.report_page.page.read_account", swapping)
+    assert page_of(lake).column("table-top", "loss, lowest") == ["1", "4"]
+    assert len(looks) == 2
 
 
 def test_earlier_states_are_told(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from comet_async import domino
 from comet_async.domino import DatasetDetails, Job, Project, RegisteredModel
 from comet_async.domino.log_cursor import nanoseconds
+from comet_async.domino_bulk.projects import named_projects, only_project
 from comet_async.engine.fan_out import Failed, fan_out
 from comet_async.engine.threads import undivided
 from comet_async.errors import NotFoundError, PermissionDeniedError, UsageError
@@ -21,7 +22,6 @@ from comet_async.harvest.domino.values import ProjectEntry, without_secrets
 from comet_async.harvest.scope import Selection
 from comet_async.harvest.subjects import Subject, SubjectKind
 from comet_async.harvest.walking import Walk
-from comet_async.redaction import printable, shortened
 from comet_async.request import Request
 
 __all__ = ["walk_domino"]
@@ -112,18 +112,8 @@ class _DominoWalk:
         wanted = self._walk.scope.project
         if wanted is None:
             return projects
-        by_id = [row for row in projects if row.id == wanted]
-        named = [
-            row for row in projects if wanted in (row.name, f"{row.owner_username}/{row.name}")
-        ]
-        found = by_id or named or await self._unlisted(ask, wanted)
-        shown = shortened(printable(wanted))
-        if not found:
-            raise UsageError(f"the key sees no project of Domino with the name or id {shown}")
-        if len(found) > 1:
-            owners = ", ".join(shortened(printable(str(row.owner_username))) for row in found)
-            raise UsageError(f"several owners have a project {shown}; name one of them: {owners}")
-        return found
+        found = named_projects(projects, wanted) or await self._unlisted(ask, wanted)
+        return [only_project(found, wanted)]
 
     async def _unlisted(self, ask: _Asking, wanted: str) -> list[Project]:
         """Return the project of an id that the listing does not show, if there is one."""

@@ -1,0 +1,494 @@
+"""`comet-async domino jobs`, `grants`, `cost`, `models`: listings of many things at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+import msgspec
+
+from comet_async.cli.asking import in_session, shown_on
+from comet_async.cli.commands import Command
+from comet_async.cli.exits import Exit
+from comet_async.cli.listings import (
+    Column,
+    Row,
+    joined,
+    json_option,
+    limit_option,
+    minutes,
+    put_listing,
+    put_record,
+)
+from comet_async.cli.output import note, say
+from comet_async.redaction import printable, shortened
+
+if TYPE_CHECKING:
+    from comet_async.domino_bulk import (
+        CostRow,
+        CostTable,
+        GrantRow,
+        JobFilter,
+        ListedJob,
+        ModelVersionRow,
+    )
+    from comet_async.engine.fan_out import Outcome
+    from comet_async.engine.session import Session
+    from comet_async.progress import View
+
+__all__ = [
+    "LISTS",
+    "MOMENT",
+    "JobChoice",
+    "all_projects",
+    "job_choice",
+    "quiet_option",
+    "say_failed",
+]
+
+T = TypeVar("T")
+
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
+"""Times on the command line, which are UTC."""
+_FAILURES_SHOWN = 5
+_STATES = ("all", "queued", "running", "completed", "archived", "active")
+_GROUPS = (
+    "cluster",
+    "namespace",
+    "pod",
+    "deployment",
+    "service",
+    "daemonset",
+    "statefulset",
+    "job",
+    "cronjob",
+    "replicaset",
+    "node",
+    "container",
+    "pv",
+    "pvc",
+    "storageclass",
+)
+
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
+
+
+class JobChoice(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs of a project the command line wants.
+
+    Attributes:
+        state: State as the server groups them.
+        statuses: How the run stands, as "Failed".
+        tag: Exact name of a tag.
+        since: Submitted at this time, of UTC, or later.
+        until: Submitted before this time, of UTC.
+        archived: Whether archived ones come too.
+    """
+
+    state: str | None = None
+    statuses: tuple[str, ...] = ()
+    tag: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    archived: bool = False
+
+    def filter(self) -> JobFilter:
+        """Return it as the bulk verbs take it."""
+        from comet_async import domino_bulk  # noqa: PLC0415 aiohttp is slow to import
+
+        def of_utc(moment: datetime | None) -> datetime | None:
+            return None if moment is None else moment.replace(tzinfo=UTC)
+
+        return domino_bulk.JobFilter(
+            state=self.state,
+            tag=self.tag,
+            execution_statuses=self.statuses or None,
+            submitted_from=of_utc(self.since),
+            submitted_before=of_utc(self.until),
+            archived=self.archived or None,
+        )
+
+
+def job_choice(command: click.decorators.FC) -> click.decorators.FC:
+    """Give a command the options that choose jobs, named as the members of `JobChoice`."""
+    for option in (
+        click.option("--archived", is_flag=True, help="Archived jobs as well."),
+        click.option("--until", type=MOMENT, metavar="TIME", help="Submitted before it (UTC)."),
+        click.option(
+            "--since", type=MOMENT, metavar="TIME", help="Submitted at this time (UTC) or later."
+        ),
+        click.option("--tag", metavar="TAG", help="Jobs with this tag."),
+        click.option(
+            "--status",
+            "statuses",
+            multiple=True,
+            metavar="STATUS",
+            help="How the run stands, as Failed; repeat for several.",
+        ),
+        click.option(
+            "--state", type=click.Choice(_STATES), help="State as the server groups them."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+async def all_projects(session: Session, names: Sequence[str]) -> dict[str, str]:
+    """Return the names of projects by their ids; of all that the key sees where none is named.
+
+    Raises:
+        UsageError: A name is of no project, or of several.
+        CometAsyncError: As `Session.send` does.
+    """
+    from comet_async import domino, domino_bulk  # noqa: PLC0415 as above
+
+    if not names:
+        found = [row async for row in session.items(domino.paged_projects())]
+    else:
+        found = [await domino_bulk.find_project(session, name) for name in names]
+    return {row.id: row.name or row.id for row in found}
+
+
+def say_failed(failed: Sequence[tuple[str, object]]) -> int:
+    """Say the first of what has failed, and return the exit code."""
+    for name, reason in failed[:_FAILURES_SHOWN]:
+        say(f"failed: {shortened(printable(name))}: {shortened(str(reason))}")
+    if len(failed) > _FAILURES_SHOWN:
+        say(f"failed: {len(failed) - _FAILURES_SHOWN:,} more")
+    return Exit.PARTIAL if failed else Exit.OK
+
+
+async def _collected(
+    outcomes: AsyncIterator[Outcome[str, T]], shown: View, what: str
+) -> tuple[list[T], list[tuple[str, object]]]:
+    """Return what came, and what failed with its reason, in order."""
+    from comet_async.engine.fan_out import Ok  # noqa: PLC0415 as above
+
+    found: list[T] = []
+    failed: list[tuple[str, object]] = []
+    async for outcome in outcomes:
+        shown.finished(what, 1, 0)
+        if isinstance(outcome, Ok):
+            found.append(outcome.value)
+        else:
+            failed.append((outcome.key, outcome.error))
+    return found, failed
+
+
+_JOBS = (
+    Column("project"),
+    Column("number"),
+    Column("id"),
+    Column("title"),
+    Column("status"),
+    Column("submitted", minutes),
+    Column("completed", minutes),
+    Column("command"),
+)
+
+
+@click.command(cls=Command)
+@click.argument("projects", metavar="[PROJECT]...", nargs=-1)
+@job_choice
+@limit_option
+@json_option
+@quiet_option
+@click.pass_context
+def jobs(
+    ctx: click.Context,
+    /,
+    *,
+    projects: tuple[str, ...],
+    limit: int | None,
+    as_json: bool,
+    quiet: bool,
+    **chosen: object,
+) -> int:
+    """List the jobs of projects, of all that the key sees where none is named.
+
+    They come project by project, by number. Exit code 3: a project could not be read.
+    """
+    shown = shown_on(ctx, quiet=quiet)
+    choice = msgspec.convert(chosen, JobChoice)
+
+    async def work(session: Session) -> int:
+        from comet_async import domino_bulk  # noqa: PLC0415 as above
+
+        names = await all_projects(session, projects)
+        with shown:
+            async with domino_bulk.list_jobs(session, names, only=choice.filter()) as outcomes:
+                found, failed = await _collected(outcomes, shown, "jobs")
+        rows = [_job_row(listed, names) for listed in found]
+        put_listing(_JOBS, rows, as_json=as_json, what="jobs", limit=limit)
+        note(shown.pace.summary())
+        return say_failed(failed)
+
+    return in_session(ctx, work, observers=[shown.watch], domino=True)
+
+
+jobs.examples = (
+    "comet-async domino jobs forecasting",
+    "comet-async domino jobs ada/forecasting --status Failed --since 2026-01-01",
+    "comet-async domino jobs --state running --json",
+)
+
+
+def _job_row(listed: ListedJob, names: dict[str, str]) -> Row:
+    job = listed.job
+    times = job.stage_times
+    return [
+        names.get(listed.project_id, listed.project_id),
+        job.number,
+        job.id,
+        job.title,
+        None if job.status is None else job.status.execution_status,
+        None if times is None else _moment(times.submission_time),
+        None if times is None else _moment(times.completed_time),
+        job.run_command,
+    ]
+
+
+def _moment(text: str | None) -> datetime | str | None:
+    """Return a time of the server, as its own text where it is none."""
+    try:
+        return None if text is None else datetime.fromisoformat(text)
+    except ValueError:
+        return text
+
+
+_GRANTS = (
+    Column("dataset"),
+    Column("project"),
+    Column("target"),
+    Column("role"),
+    Column("organization"),
+    Column("dataset_id"),
+    Column("target_id"),
+)
+
+
+@click.command(cls=Command)
+@click.argument("projects", metavar="[PROJECT]...", nargs=-1)
+@click.option("--archived", is_flag=True, help="Datasets of archived projects as well.")
+@limit_option
+@json_option
+@quiet_option
+@click.pass_context
+def grants(
+    ctx: click.Context,
+    /,
+    *,
+    projects: tuple[str, ...],
+    archived: bool,
+    limit: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """List who may do what with the datasets of projects, of all where none is named.
+
+    Exit code 3: the grants of a dataset could not be read.
+    """
+    shown = shown_on(ctx, quiet=quiet)
+
+    async def work(session: Session) -> int:
+        from comet_async import domino_bulk  # noqa: PLC0415 as above
+
+        ids = [*await all_projects(session, projects)] if projects else None
+        with shown:
+            async with domino_bulk.dataset_grants(
+                session, project_ids=ids, include_archived_projects=archived or None
+            ) as outcomes:
+                found, failed = await _collected(outcomes, shown, "datasets")
+        rows = [_grant_row(row) for of_dataset in found for row in of_dataset]
+        put_listing(_GRANTS, rows, as_json=as_json, what="grants", limit=limit)
+        note(shown.pace.summary())
+        return say_failed(failed)
+
+    return in_session(ctx, work, observers=[shown.watch], domino=True)
+
+
+grants.examples = (
+    "comet-async domino grants",
+    "comet-async domino grants forecasting --json > grants.jsonl",
+)
+
+
+def _grant_row(row: GrantRow) -> Row:
+    return [
+        row.dataset_name,
+        row.project_name,
+        row.target_name,
+        row.role,
+        row.is_organization,
+        row.dataset_id,
+        row.target_id,
+    ]
+
+
+_COST = tuple(
+    Column(name)
+    for name in (
+        "name",
+        "total_cost",
+        "cpu_cost",
+        "gpu_cost",
+        "ram_cost",
+        "pv_cost",
+        "minutes",
+        "hardware_tier_name",
+    )
+)
+
+
+@click.command(cls=Command)
+@click.argument("window")
+@click.option(
+    "--aggregate",
+    type=click.Choice(_GROUPS),
+    metavar="GROUP",
+    help=f"What the rows are of: {', '.join(_GROUPS)}.",
+)
+@click.option("--accumulate", is_flag=True, help="Sum the whole window up into one row of each.")
+@click.option("--filter", "chosen", metavar="FILTER", help="Filter, as Kubecost reads it.")
+@limit_option
+@json_option
+@quiet_option
+@click.pass_context
+def cost(
+    ctx: click.Context,
+    /,
+    *,
+    window: str,
+    aggregate: str | None,
+    accumulate: bool,
+    chosen: str | None,
+    limit: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """Show what ran in WINDOW and what it cost, with hardware tiers and billing tags.
+
+    WINDOW is today, week, month, yesterday, lastweek, lastmonth, a duration as 12h or 7d, or
+    START,END in RFC 3339. JSON has all columns, each label as `label_NAME`.
+    """
+    shown = shown_on(ctx, quiet=quiet)
+
+    async def work(session: Session) -> int:
+        from comet_async import domino, domino_bulk  # noqa: PLC0415 as above
+
+        request = domino.get_cost_allocation(
+            window, aggregate=aggregate, accumulate=accumulate or None, filter=chosen
+        )
+        with shown:
+            found = await domino_bulk.cost_table(session, request)
+        for what, reason in found.missing.items():
+            note(f"note: without {what}: {shortened(reason)}")
+        _put_costs(found, limit=limit, as_json=as_json)
+        note(shown.pace.summary())
+        return Exit.OK
+
+    return in_session(ctx, work, observers=[shown.watch], domino=True)
+
+
+cost.examples = (
+    "comet-async domino cost 7d",
+    "comet-async domino cost lastmonth --aggregate namespace --accumulate",
+    "comet-async domino cost 2026-01-01T00:00:00Z,2026-02-01T00:00:00Z --json",
+)
+
+
+def _put_costs(found: CostTable, *, limit: int | None, as_json: bool) -> None:
+    rows: Sequence[CostRow] = found.rows
+    if as_json:
+        for row in rows[: limit or None]:
+            put_record(row.to_dict())
+        return
+    told = [row.to_dict() for row in rows]
+    cells: list[Row] = [[row[column.name] for column in _COST] for row in told]
+    put_listing(_COST, cells, as_json=False, what="rows", limit=limit)
+
+
+_MODELS = (
+    Column("model"),
+    Column("version"),
+    Column("latest"),
+    Column("project"),
+    Column("owner"),
+    Column("created"),
+    Column("stage"),
+    Column("tags", joined),
+    Column("run"),
+    Column("description"),
+)
+
+
+@click.command(cls=Command)
+@click.option("--project", metavar="PROJECT", help="Models of this project only.")
+@click.option("--search", metavar="PATTERN", help="Search over names and tags, as MLflow has it.")
+@click.option("--details", is_flag=True, help="Stage, tags and description, too: slower.")
+@limit_option
+@json_option
+@quiet_option
+@click.pass_context
+def models(
+    ctx: click.Context,
+    /,
+    *,
+    project: str | None,
+    search: str | None,
+    details: bool,
+    limit: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    """List registered models with all their versions.
+
+    Exit code 3: the versions of a model could not be read.
+    """
+    shown = shown_on(ctx, quiet=quiet)
+
+    async def work(session: Session) -> int:
+        from comet_async import domino_bulk  # noqa: PLC0415 as above
+
+        only = None if project is None else await domino_bulk.find_project(session, project)
+        with shown:
+            async with domino_bulk.list_models(
+                session,
+                project_id=None if only is None else only.id,
+                search_pattern=search,
+                details=details,
+            ) as outcomes:
+                found, failed = await _collected(outcomes, shown, "models")
+        rows = [_model_row(row) for listed in found for row in listed.rows()]
+        put_listing(_MODELS, rows, as_json=as_json, what="versions", limit=limit)
+        note(shown.pace.summary())
+        return say_failed(failed)
+
+    return in_session(ctx, work, observers=[shown.watch], domino=True)
+
+
+models.examples = (
+    "comet-async domino models",
+    "comet-async domino models --project forecasting --details --json",
+)
+
+
+def _model_row(row: ModelVersionRow) -> Row:
+    return [
+        row.model_name,
+        row.version,
+        row.is_latest,
+        row.project_name,
+        row.owner,
+        row.created_at,
+        row.stage,
+        [key if value is None else f"{key}={value}" for key, value in row.tags.items()],
+        row.experiment_run_id,
+        row.description,
+    ]
+
+
+LISTS: tuple[click.Command, ...] = (jobs, grants, cost, models)
+"""Commands that list."""
