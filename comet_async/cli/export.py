@@ -34,7 +34,13 @@ _SHOWN = 20
     help="mlflow: runs of MLflow. neptune: Parquet as neptune-exporter writes it.",
 )
 @click.option("--uri", metavar="URI", help="mlflow: tracking URI, as sqlite:///mlflow.db.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="neptune.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="neptune: where to write.",
+)
 @click.option(
     "--experiment-name",
     "pattern",
@@ -109,9 +115,8 @@ def export(
 export.examples = (
     "comet-async export lake --to mlflow --uri sqlite:///mlflow.db",
     "comet-async export lake --to mlflow --uri http://localhost:5000 --dry-run",
-    "comet-async export lake --to mlflow --uri sqlite:///mlflow.db \\",
-    "    --where \"project_name = 'resnet' AND duration_ms > 60000\"",
     "comet-async export lake --to neptune -o exports",
+    "comet-async export lake --to neptune -o long --where 'duration_ms > 60000'",
 )
 
 

@@ -13,7 +13,7 @@ from comet_async.handover.mlflow_places import MLFLOW_PLACES
 from comet_async.handover.mlflow_target import NameOfExperiment, checked_names, export_to_mlflow
 from comet_async.handover.neptune_places import NEPTUNE_PLACES
 from comet_async.handover.neptune_target import export_to_neptune
-from comet_async.handover.places import LostField, Place, Places
+from comet_async.handover.places import LostField, Place, Places, places_as_markdown
 from comet_async.handover.report import (
     ALTERED,
     HandoverError,
@@ -37,4 +37,5 @@ __all__ = [
     "encoded",
     "export_to_mlflow",
     "export_to_neptune",
+    "places_as_markdown",
 ]

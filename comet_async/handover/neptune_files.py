@@ -21,8 +21,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, cast
 
+from comet_async.extras import extra
 from comet_async.handover.report import HandoverError
-from comet_async.lake.extras import extra
 from comet_async.redaction import printable
 
 __all__ = ["RunFile", "neptune_schema", "path_part", "place_file", "told_digest"]

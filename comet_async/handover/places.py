@@ -7,7 +7,17 @@ from typing import TypeAlias
 
 import msgspec
 
-__all__ = ["LostField", "Place", "Places", "columns_in", "in_file", "lost", "place_of", "to"]
+__all__ = [
+    "LostField",
+    "Place",
+    "Places",
+    "columns_in",
+    "in_file",
+    "lost",
+    "place_of",
+    "places_as_markdown",
+    "to",
+]
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -69,3 +79,18 @@ def columns_in(places: Places, table: str, file: str, there: Iterable[str]) -> l
     """Return those columns of a table that go into a file, in the order of `there`."""
     found = [place_of(places, table, column) for column in there]
     return [c for c, place in zip(there, found, strict=True) if place and place.to == file]
+
+
+def places_as_markdown(places: Places) -> str:
+    """Return a table of Markdown that tells where each field goes, or why it is lost."""
+    lines = ["| Table | Columns | Goes to |", "|---|---|---|"]
+    for table, found in places.items():
+        columns = {"all": found} if isinstance(found, Place) else found
+        together: dict[Place, list[str]] = {}
+        for column, place in columns.items():
+            together.setdefault(place, []).append(column)
+        for place, names in together.items():
+            told = f"**lost**: {place.why}" if place.to is None else place.to
+            shown = "all" if names == ["all"] else ", ".join(f"`{name}`" for name in names)
+            lines.append(f"| `{table}` | {shown} | {told} |")
+    return "\n".join(lines)

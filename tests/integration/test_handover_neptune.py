@@ -68,6 +68,7 @@ class Run:
             table = pq.read_table(path)
             told = "\n".join(f"{field.name}: {field.type}" for field in table.schema)
             assert told.replace("element", "item") == SCHEMA
+            assert pq.read_table(path, schema=neptune_schema()).num_rows == table.num_rows
             assert pq.read_metadata(path).row_group(0).column(0).compression == "SNAPPY"
             self.rows += table.to_pylist()
         (self.project,) = {row["project_id"] for row in self.rows}
@@ -170,13 +171,13 @@ def check_values(run: Run, lake: Path, key: str) -> None:
         assert found.keys() == expected.keys()
         for name, text in expected.items():
             kind = run.kind(f"{table}/{name}")
-            same = {
-                "bool": lambda value, text: value == (text.lower() == "true"),
-                "int": lambda value, text: str(value) == text,
-                "float": lambda value, text: value == float(text),
-                "string": lambda value, text: value == text,
-            }[kind]
-            assert same(found[name], text), (name, text)
+            assert found[name] == read_as(kind, text), (name, text)
+
+
+def read_as(kind: str, text: str) -> object:
+    if kind == "bool":
+        return text.lower() == "true"
+    return {"int": int, "float": float, "string": str}[kind](text)
 
 
 def check_files(out: Path, run: Run, lake: Path, key: str) -> None:

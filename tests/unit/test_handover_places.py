@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from comet_async.handover import MLFLOW_PLACES, NEPTUNE_PLACES, Places, decoded, encoded
+import comet_async
+from comet_async.handover import (
+    ALTERED,
+    MLFLOW_PLACES,
+    NEPTUNE_PLACES,
+    Places,
+    decoded,
+    encoded,
+    places_as_markdown,
+)
 from comet_async.handover.made_files import JSON_TABLES
 from comet_async.handover.places import Place, place_of
 from comet_async.handover.workspace import WORKSPACE_TABLES
@@ -81,3 +92,21 @@ def test_long_names_are_cut_and_stay_apart() -> None:
     assert len(one) == len(two) == 250
     assert one != two
     assert len(encoded("|" * 300, limit=200)) <= 200
+
+
+def guide_part(name: str) -> str:
+    """Return what stands in the guide between the mark of a part and its end."""
+    guide = Path(comet_async.__file__).parent / "docs" / "guides" / "other-trackers.md"
+    part = guide.read_text("utf-8").partition(f"<!-- {name} -->\n")[2]
+    return part.partition("\n<!-- end -->")[0]
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_the_guide_tells_where_each_field_goes(name: str) -> None:
+    assert guide_part(name) == places_as_markdown(TARGETS[name])
+    assert guide_part(name).count("**lost**") >= 3
+
+
+def test_the_guide_tells_all_that_is_changed() -> None:
+    rows = [f"| `{name}` | {what} |" for name, what in ALTERED.items()]
+    assert guide_part("altered") == "\n".join(["| Name | What |", "|---|---|", *rows])
