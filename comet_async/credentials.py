@@ -97,7 +97,7 @@ class Secret:
         raise TypeError("a Secret is not pickled; pass the name of its source instead")
 
 
-Credentials: TypeAlias = Callable[[], "Secret | Awaitable[Secret]"]
+Credentials: TypeAlias = Callable[[], Secret | Awaitable[Secret]]
 """The hook that a service profile holds: called before each attempt, may be asynchronous."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ ABSENT = "(none)"
 
 _DECADES = 100.0
 _LABEL = 60
+_LONGEST = 200
+_DIGEST = 8
 _MOST = len(PALETTE)
 
 
@@ -126,8 +129,15 @@ def grouped(curves: Curves, by: str | None) -> Groups:
 
 
 def _text(curve: Curve, by: str) -> str:
+    """Return the group of a curve; two values that differ never give the same."""
     found = curve.parameters.get(by)
-    return ABSENT if found is None else shortened(printable(found), _LABEL)
+    if found is None:
+        return ABSENT
+    text = printable(found)
+    if len(text) <= _LONGEST:
+        return text
+    digest = hashlib.sha256(found.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    return f"{text[:_LONGEST]}… {digest}"
 
 
 def _unknown(by: str, curves: Curves) -> UsageError:

@@ -8,13 +8,14 @@ from comet_async.charts.lines import Plot
 from comet_async.charts.options import Options
 from comet_async.charts.points import Point, decimated
 from comet_async.charts.style import FADED, Spec, legible, log_ticks
-from comet_async.redaction import printable
+from comet_async.redaction import printable, shortened
 
 __all__ = ["layers"]
 
 _GAP = 13.0
 _HOVERED = 6_000
 _MARKED_POINTS = 600
+_NAMED = 28
 _INK = ("#16181c", "#16181c")
 _MARKED = ("#d55e00", "#b04e00")
 _DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3])
@@ -83,7 +84,8 @@ def _x(plot: Plot, options: Options) -> Spec:
         scale = {"type": "log", "domain": [*plot.span], "nice": False}
         axis = {"labelOverlap": True, "labelFlush": False, "values": log_ticks(*plot.span)}
     elif options.x in {"step", "epoch"}:
-        axis["tickMinStep"] = 1
+        steps = int(plot.span[1] - plot.span[0])
+        axis["tickCount"] = max(1, min(options.width // 90, steps))
     return {
         "field": "x",
         "type": kind,
@@ -308,7 +310,7 @@ def _best(plot: Plot, options: Options) -> Iterable[Spec]:
     yield {
         **_dots(plot, options, _rows(plot, [(plot.best, at)]), colour, 1),
     }
-    text = f"{line.label}: {legible(line.best[1])}"
+    text = f"{shortened(line.label, _NAMED)}: {legible(line.best[1])}"
     yield _texts(options, [(plot.pixel(line.last[1], options), text, ink)], bold=True)
 
 
@@ -361,7 +363,7 @@ def _texts(
             "dx": away,
             "fontSize": 11,
             "fontWeight": "bold" if bold else "normal",
-            "limit": 200,
+            "limit": 240,
         },
         "encoding": {
             "x": {"value": options.width},

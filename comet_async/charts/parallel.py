@@ -22,6 +22,7 @@ Row: TypeAlias = Mapping[str, object]
 _NAMES = ("experiment_name", "experiment_key", "name")
 _LINES = 1_000
 _HIGH = 0.9
+_NAMED = 40
 
 
 def parallel_coordinates(
@@ -303,7 +304,8 @@ def _best_label(
     if best is None:
         return []
     value = results[best]
-    text = f"{_name(rows[best])}: {legible(value)}" if value is not None else _name(rows[best])
+    name = shortened(_name(rows[best]), _NAMED)
+    text = f"{name}: {legible(value)}" if value is not None else name
     row: Spec = {"axis": len(axes) - 1, "place": axes[-1].places[best], "text": text}
     away = 11 if axes[-1].places[best] > _HIGH else -10
     mark: Spec = {"color": "#b04e00", "fontWeight": "bold", "align": "right", "dx": -6, "dy": away}

@@ -144,6 +144,7 @@ class Program(Group):
     ) -> NoReturn:
         """Run the program with `args` and end the process with its exit code."""
         extra["standalone_mode"] = False
+        output = sys.stdout
         try:
             code: object = super().main(args, prog_name or PROGRAM, **extra)  # type: ignore[call-overload]  # as above
             flush()
@@ -154,9 +155,11 @@ class Program(Group):
             over_echo()
             say("stopped")
             code = Exit.INTERRUPTED
-        except (BrokenPipeError, SystemExit):  # click turns one into the other
+        except BrokenPipeError:
             discard_output()
             code = Exit.BROKEN_PIPE
+        except SystemExit as ended:  # of completion, or what click makes of a broken pipe
+            code = ended.code if sys.stdout is output else Exit.BROKEN_PIPE
         except Exception as error:  # noqa: BLE001 the last resort: users see a line, no traceback
             say(_bug(error))
             code = Exit.FAILED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
@@ -177,16 +177,37 @@ async def _collected(
     return found, failed
 
 
+def _put_rows(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    apart: Collection[str],
+    *,
+    as_json: bool,
+    limit: int | None,
+    what: str,
+) -> None:
+    """Write rows; a table has no room for the columns that are named apart."""
+    kept = [at for at, column in enumerate(columns) if as_json or column.name not in apart]
+    put_listing(
+        [columns[at] for at in kept],
+        [[row[at] for at in kept] for row in rows],
+        as_json=as_json,
+        what=what,
+        limit=limit,
+    )
+
+
 _JOBS = (
+    Column("id"),
     Column("project"),
     Column("number"),
-    Column("id"),
-    Column("title"),
     Column("status"),
     Column("submitted", minutes),
+    Column("title"),
     Column("completed", minutes),
     Column("command"),
 )
+_OF_JOB = ("completed", "command")
 
 
 @click.command(cls=Command)
@@ -221,7 +242,7 @@ def jobs(
             async with domino_bulk.list_jobs(session, names, only=choice.filter()) as outcomes:
                 found, failed = await _collected(outcomes, shown, "jobs")
         rows = [_job_row(listed, names) for listed in found]
-        put_listing(_JOBS, rows, as_json=as_json, what="jobs", limit=limit)
+        _put_rows(_JOBS, rows, _OF_JOB, as_json=as_json, limit=limit, what="jobs")
         note(shown.pace.summary())
         return say_failed(failed)
 
@@ -239,12 +260,12 @@ def _job_row(listed: ListedJob, names: dict[str, str]) -> Row:
     job = listed.job
     times = job.stage_times
     return [
+        job.id,
         names.get(listed.project_id, listed.project_id),
         job.number,
-        job.id,
-        job.title,
         None if job.status is None else job.status.execution_status,
         None if times is None else _moment(times.submission_time),
+        job.title,
         None if times is None else _moment(times.completed_time),
         job.run_command,
     ]
@@ -267,6 +288,7 @@ _GRANTS = (
     Column("dataset_id"),
     Column("target_id"),
 )
+_OF_GRANT = ("organization", "dataset_id", "target_id")
 
 
 @click.command(cls=Command)
@@ -302,7 +324,7 @@ def grants(
             ) as outcomes:
                 found, failed = await _collected(outcomes, shown, "datasets")
         rows = [_grant_row(row) for of_dataset in found for row in of_dataset]
-        put_listing(_GRANTS, rows, as_json=as_json, what="grants", limit=limit)
+        _put_rows(_GRANTS, rows, _OF_GRANT, as_json=as_json, limit=limit, what="grants")
         note(shown.pace.summary())
         return say_failed(failed)
 
@@ -327,19 +349,17 @@ def _grant_row(row: GrantRow) -> Row:
     ]
 
 
-_COST = tuple(
-    Column(name)
-    for name in (
-        "name",
-        "total_cost",
-        "cpu_cost",
-        "gpu_cost",
-        "ram_cost",
-        "pv_cost",
-        "minutes",
-        "hardware_tier_name",
-    )
-)
+_COST = {
+    "name": "name",
+    "total": "total_cost",
+    "cpu": "cpu_cost",
+    "gpu": "gpu_cost",
+    "memory": "ram_cost",
+    "volumes": "pv_cost",
+    "minutes": "minutes",
+    "tier": "hardware_tier_name",
+}
+"""Heads of the table, and the members that they show."""
 
 
 @click.command(cls=Command)
@@ -406,8 +426,8 @@ def _put_costs(found: CostTable, *, limit: int | None, as_json: bool) -> None:
             put_record(row.to_dict())
         return
     told = [row.to_dict() for row in rows]
-    cells: list[Row] = [[row[column.name] for column in _COST] for row in told]
-    put_listing(_COST, cells, as_json=False, what="rows", limit=limit)
+    cells: list[Row] = [[row[name] for name in _COST.values()] for row in told]
+    put_listing([Column(name) for name in _COST], cells, as_json=False, what="rows", limit=limit)
 
 
 _MODELS = (
@@ -416,12 +436,13 @@ _MODELS = (
     Column("latest"),
     Column("project"),
     Column("owner"),
-    Column("created"),
+    Column("created", minutes),
     Column("stage"),
     Column("tags", joined),
     Column("run"),
     Column("description"),
 )
+_OF_DETAILS = ("stage", "tags", "description")
 
 
 @click.command(cls=Command)
@@ -462,7 +483,8 @@ def models(
             ) as outcomes:
                 found, failed = await _collected(outcomes, shown, "models")
         rows = [_model_row(row) for listed in found for row in listed.rows()]
-        put_listing(_MODELS, rows, as_json=as_json, what="versions", limit=limit)
+        apart = ("run",) if details else ("run", *_OF_DETAILS)
+        _put_rows(_MODELS, rows, apart, as_json=as_json, limit=limit, what="versions")
         note(shown.pace.summary())
         return say_failed(failed)
 
@@ -482,7 +504,7 @@ def _model_row(row: ModelVersionRow) -> Row:
         row.is_latest,
         row.project_name,
         row.owner,
-        row.created_at,
+        _moment(row.created_at),
         row.stage,
         [key if value is None else f"{key}={value}" for key, value in row.tags.items()],
         row.experiment_run_id,

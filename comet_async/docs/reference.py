@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -252,4 +253,8 @@ def _uri(module: griffe.Module) -> str:
 
 
 def _title(module: griffe.Module) -> str:
-    return module.name if module.path == PACKAGE else module.name.replace("_", " ").capitalize()
+    """Return a module's name as words, the package's as it is."""
+    if module.path == PACKAGE:
+        return PACKAGE
+    words = module.name.replace("_", " ").capitalize()
+    return re.sub(r"\bapi(s?)\b", r"API\1", words, flags=re.IGNORECASE)

@@ -55,7 +55,7 @@ async def find_project(session: Session, wanted: str) -> domino.Project:
     """
     projects = [row async for row in session.items(domino.paged_projects())]
     found = named_projects(projects, wanted)
-    if not found:
+    if not found and wanted:
         try:
             found = [(await session.send(domino.get_project_by_id(wanted))).project]
         except (BadRequestError, NotFoundError):

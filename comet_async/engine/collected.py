@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Mapping
 from itertools import chain
 from typing import Generic, TypeVar
@@ -18,6 +19,8 @@ __all__ = ["Collected"]
 
 K = TypeVar("K")
 T = TypeVar("T")
+
+_PLAIN = frozenset({bytes, dict, list, str, tuple})
 
 
 class Collected(Shown, Tabular, msgspec.Struct, Generic[K, T], frozen=True):
@@ -61,5 +64,7 @@ def _key_told(key: object) -> str:
 
 
 def _outcome_told(value: object) -> str:
-    """Return an error in its own words, of a result its beginning."""
-    return str(value) if isinstance(value, CometAsyncError) else shortened(repr(value))
+    """Return an error in its own words; of a result its beginning, as answers tell it."""
+    if isinstance(value, CometAsyncError):
+        return str(value)
+    return reprlib.repr(value) if type(value) in _PLAIN else shortened(repr(value))

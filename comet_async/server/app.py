@@ -74,7 +74,7 @@ class LocalServer(Host):
 
     Enter it with `async with`; it listens while the block runs.
 
-    Example:
+    Examples:
         >>> async with LocalServer(synthetic=SyntheticSpec(experiments=100)) as server:
         ...     print(server.url)
     """

@@ -29,7 +29,6 @@ BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 3
 """Upper bounds in seconds of the histograms' buckets."""
 
 _OTHER = "other"
-_MOST_ENDPOINTS = 400
 _OUTCOMES: tuple[tuple[type[Exception], str], ...] = (
     (errors.RateLimitError, "throttled"),
     (errors.ServerError, "server_error"),
@@ -75,8 +74,8 @@ class PrometheusObserver(Guarded):
     Raises:
         ValueError: The registry has metrics of these names already.
 
-    Example:
-        >>> from prometheus_client import CollectorRegistry, generate_latest
+    Examples:
+        >>> from prometheus_client import CollectorRegistry
         >>> registry = CollectorRegistry()
         >>> observer = PrometheusObserver(registry)
         >>> observer(Paused("comet", 2.5, "429"))
@@ -92,7 +91,7 @@ class PrometheusObserver(Guarded):
         *,
         namespace: str = "comet_async",
         buckets: Sequence[float] = BUCKETS,
-        most_endpoints: int = _MOST_ENDPOINTS,
+        most_endpoints: int = 400,
     ) -> None:
         super().__init__()
         self._most = most_endpoints

@@ -67,7 +67,7 @@ class OpenTelemetryObserver(Guarded):
     Args:
         tracer_provider: Makes the tracer; None for the global provider.
 
-    Example:
+    Examples:
         >>> from opentelemetry.trace import NoOpTracerProvider
         >>> observer = OpenTelemetryObserver(NoOpTracerProvider())  # your SDK's provider here
     """

@@ -151,7 +151,7 @@ def local_server(
         ValueError: A limit of charts makes no sense.
         ArchiveError: On entering, when an archive is missing or not usable.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from comet_async import Session, comet
         >>> from comet_async.server import SyntheticSpec
@@ -223,7 +223,7 @@ def domino_server(
         rate_limit: The server's own limit.
         seed: Of the faults' chance.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from comet_async import Session, domino
         >>> from comet_async.server import DominoSpec
@@ -261,7 +261,7 @@ def local_service(server: LocalServer | DominoServer, *, api_key: str = LOCAL_KE
         server: An embedded Comet or Domino.
         api_key: The key to come with.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from comet_async import Session, comet
         >>> from comet_async.errors import AuthenticationError

@@ -66,7 +66,7 @@ def reply(
         broken_by: Raised after the last piece of the body.
         piece_size: Bytes of one piece when the body is streamed.
 
-    Example:
+    Examples:
         >>> found = reply(status=429, json={"msg": "later"}, headers={"Retry-After": "2"})
         >>> found.body, found.headers["retry-after"], found.headers["content-type"]
         (b'{"msg":"later"}', '2', 'application/json')
@@ -165,7 +165,7 @@ class FakeTransport:
         streams: Every streamed answer, to see whether it was closed.
         closed: Whether the session closed it.
 
-    Example:
+    Examples:
         >>> import asyncio
         >>> from comet_async import Session, comet
         >>> def by_key(request: HttpRequest) -> Reply:  # a function of the request
@@ -213,7 +213,7 @@ class FakeTransport:
         Raises:
             ValueError: There is no answer.
 
-        Example:
+        Examples:
             >>> from comet_async.errors import ConnectionLost
             >>> fake = FakeTransport()
             >>> _ = fake.on("GET", "/api/x/{id}", reply(status=503), ConnectionLost("gone"))

@@ -74,7 +74,7 @@ def test_jobs_of_named_projects_of_all_and_by_filters(run: Run, project: str) ->
     assert failed == [row for row in everything if row["status"] == "Failed"] != []
     assert records(run("domino", "jobs", "--since", "2100-01-01", "--json")) == []
     ended = run("domino", "jobs", project)
-    assert ended.lines[0].split()[:4] == ["project", "number", "id", "title"]
+    assert ended.lines[0].split()[:4] == ["id", "project", "number", "status"]
     assert len(ended.lines) == 8
     assert " requests" in ended.err
     assert run("domino", "jobs", project, "-q").err == ""
@@ -191,7 +191,7 @@ def test_costs_are_shown(run: Run) -> None:
     assert found
     assert {"name", "total_cost", "hardware_tier_name"} <= set(found[0])
     ended = run("domino", "cost", "7d")
-    assert ended.lines[0].split()[:2] == ["name", "total_cost"]
+    assert ended.lines[0].split()[:2] == ["name", "total"]
 
 
 def test_costs_that_are_off_say_so(run: Run, domino: DominoServer) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_type
 
 from comet_async import API, APIExperiment, Model, comet
-from comet_async.api import Extremes, Image, Metric, MetricColumns
+from comet_async.api import Experiments, Extremes, Image, Metric, MetricColumns
 
 
 async def reading(api: API) -> None:
@@ -24,6 +24,10 @@ async def reading(api: API) -> None:
         await api.get_registry_model_details("team", "m", "1.0.0"), comet.RegistryVersion | None
     )
     assert_type(await api.get_model("team", "m"), Model)
+    shown = await api.with_metrics(await api.get_experiments("team"), "loss")
+    assert_type(shown, list[APIExperiment])
+    assert_type(Experiments(shown)[:2], Experiments)
+    assert_type(Experiments(shown)[0], APIExperiment)
     async for run in api.gen_experiments("team"):
         assert_type(run, APIExperiment)
 

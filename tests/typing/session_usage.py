@@ -17,6 +17,7 @@ from comet_async import (
     Session,
     comet,
     domino,
+    run,
 )
 from comet_async.errors import CometAsyncError
 from comet_async.request import build
@@ -34,6 +35,10 @@ async def sending(session: Session) -> None:
     assert_type(await session.send(octets), Blob)
     assert_type(await session.send(numbers.returning(bytes)), bytes)
     assert_type(numbers.with_timeout(5), Request[dict[str, int]])
+
+
+def script(session: Session) -> None:
+    assert_type(run(session.send(requests()[0])), dict[str, int])
 
 
 async def both(session: Session) -> None:

@@ -80,7 +80,7 @@ def test_every_picture_is_sound_vega_lite() -> None:
         charts.chart([curve("a", [1.0], timestamps=(5,))], x="time"),
         charts.chart(OPTIMIZERS, group_by="optimizer", band="quantile"),
         charts.chart([*TWO, curve("a", [1.0], metric="acc")], overlay=True),
-        charts.chart(many(60, 20), group_by="lr"),
+        charts.chart(many(51, 3), group_by="lr"),
         charts.parallel_coordinates(OPTIMIZERS, ["optimizer"], "loss", best="lowest"),
     ):
         alt.Chart.from_dict(picture.spec)  # validates
@@ -162,6 +162,19 @@ def test_groups_have_a_legend_with_one_entry_each() -> None:
     assert cast("dict[str, object]", colour["scale"])["domain"] == ["(none)", "adam", "sgd"]
     assert texts(picture) == []
     assert notes(picture) == "4 curves by optimizer"
+
+
+def test_long_values_that_differ_at_their_ends_are_two_groups() -> None:
+    made = [curve(f"k{n}", [1.0], parameters={"who": "x" * 500 + f" {n}"}) for n in range(3)]
+    made.append(curve("k3", [1.0], parameters={"who": "x" * 500 + "  0"}))
+    groups = {str(row["group"]) for row in lines(charts.chart(made, group_by="who"))}
+    assert len(groups) == 4
+    assert max(map(len, groups)) < 220
+
+
+def test_steps_have_whole_ticks() -> None:
+    axis = encoding(layers(charts.chart(TWO), "line")[0], "x")["axis"]
+    assert cast("dict[str, object]", axis)["tickCount"] == 2
 
 
 def test_numbers_are_groups_in_their_order() -> None:
@@ -464,6 +477,18 @@ def test_a_page_loads_nothing_and_no_name_is_markup() -> None:
     assert "<img" not in markup
     assert "\x1b" not in page
     assert "学习率" in page
+
+
+def test_names_in_an_image_are_texts() -> None:
+    made = [
+        curve(key, [1.0, 2.0], experiment_name=NASTY + key, parameters={NASTY: NASTY + key})
+        for key in "abc"
+    ]
+    for picture in (charts.chart(made), charts.chart(made, group_by=NASTY, best="lowest")):
+        image = picture.to_svg()
+        assert "<script" not in image
+        assert "<img" not in image
+        assert "学习率" in image
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")

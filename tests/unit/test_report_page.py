@@ -6,6 +6,7 @@ import base64
 import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -409,6 +410,20 @@ def test_a_ledger_of_a_release_that_recorded_no_options_still_tells_how_to_go_on
     page = page_of(tmp_path / "lake")
     assert "have to be given again" not in page.texts["missing"]
     assert "--where 'Metric(\"loss\") < 1' -o" in page.texts["command"]
+
+
+def test_without_what_draws_there_is_a_page_that_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = make_lake(tmp_path / "lake")
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    page = page_of(lake)
+    assert page.texts["no-pictures"].startswith("Not drawn: this needs vl_convert: pip install")
+    assert names(page) == ["k1", "k2"]
+    assert page.of("img") == []
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    with pytest.raises(UsageError, match=r"this needs jinja2: pip install 'comet_async\[charts\]'"):
+        render_report(lake)
 
 
 def test_a_list_of_thousands_of_keys_does_not_fill_the_page(tmp_path: Path) -> None:

@@ -10,7 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from comet_async import API, APIExperiment, Collected, Downloaded, Model, Session, comet, harvest
+from comet_async import (
+    API,
+    APIExperiment,
+    Blob,
+    Collected,
+    Downloaded,
+    Model,
+    Session,
+    comet,
+    harvest,
+)
 from comet_async.api import Experiments
 from comet_async.errors import NotFoundError
 from comet_async.harvest.planner import Listed
@@ -203,6 +213,20 @@ def test_collected_shows_failures_first() -> None:
     assert lines[2].startswith("  lost    answered 404: no such run - check keys and names")
     assert lines[-1] == "  … and 31 more"
     assert shown(found).index("lost") < shown(found).index("key-0")
+
+
+def test_of_a_large_result_only_the_beginning_is_looked_at() -> None:
+    class Number(int):
+        def __repr__(self) -> str:
+            looked.append(self)
+            return "n"
+
+    looked: list[int] = []
+    many = [Number(n) for n in range(1000)]
+    lines = repr(Collected({"one": many, "blob": Blob(b"x" * 10)}, {})).splitlines()
+    assert len(looked) < 10
+    assert lines[2] == "  one   [n, n, n, n, n, n, ...]"
+    assert lines[3] == "  blob  <Blob 10 bytes, no type>"
 
 
 def test_a_plan_and_its_forecast_show_each_table() -> None:

@@ -60,7 +60,7 @@ class DominoServer(Host):
     the plan of jobs that are started, `clock` its time, `access` the valid keys, `paging` the look
     of listings, `faults` what goes wrong and `log` what was asked; all may be changed meanwhile.
 
-    Example:
+    Examples:
         >>> async with DominoServer(DominoSpec(projects=2, jobs=100)) as server:
         ...     print(server.url)
     """
