@@ -47,7 +47,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", WITH_CODE)
 def test_every_block_runs_and_prints_what_is_shown(name: str, folder: Path) -> None:
     assert Reader(DOCUMENTS[name], folder).read() > 0
