@@ -118,6 +118,7 @@ FOLDERS = {
     "query": "query",
     "bulk": "bulk",
     "domino_bulk": "bulk",
+    "progress": "progress",
     "testing": "testing",
     "blocking": "blocking",
     "charts": "charts",
@@ -130,7 +131,6 @@ FILES = {
     "__main__": "main",
     "arrow_shapes": "tables",
     "extras": "tables",
-    "progress_bars": "progress",
     "tabular": "tables",
 }
 
