@@ -7,6 +7,7 @@ import json
 import math
 import re
 import stat
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import cast
@@ -73,19 +74,28 @@ def test_few_curves_have_all_their_points_and_their_names() -> None:
     assert len({str(row["colour"]) for row in lines(picture)}) == 2
 
 
-def test_every_picture_is_sound_vega_lite() -> None:
-    for picture in (
-        charts.chart(TWO),
-        charts.chart(TWO, log_x=True, log_y=True, smoothing=0.5, best="lowest"),
-        charts.chart([curve("a", [1.0], timestamps=(5,))], x="time"),
-        charts.chart(OPTIMIZERS, group_by="optimizer", band="quantile"),
-        charts.chart([*TWO, curve("a", [1.0], metric="acc")], overlay=True),
-        charts.chart(many(51, 3), group_by="lr"),
-        charts.parallel_coordinates(OPTIMIZERS, ["optimizer"], "loss", best="lowest"),
-    ):
-        alt.Chart.from_dict(picture.spec)  # validates
-        found = picture.altair.to_dict()
-        assert len(found["datasets"]) == len([one for one in walk(picture.spec) if "data" in one])
+PICTURES: dict[str, Callable[[], charts.Picture]] = {
+    "plain": lambda: charts.chart(TWO),
+    "log, smooth, best": lambda: charts.chart(
+        TWO, log_x=True, log_y=True, smoothing=0.5, best="lowest"
+    ),
+    "time": lambda: charts.chart([curve("a", [1.0], timestamps=(5,))], x="time"),
+    "band": lambda: charts.chart(OPTIMIZERS, group_by="optimizer", band="quantile"),
+    "overlay": lambda: charts.chart([*TWO, curve("a", [1.0], metric="acc")], overlay=True),
+    "several": lambda: charts.chart([*TWO, curve("a", [0.1], metric="acc")]),
+    "crowd": lambda: charts.chart(many(51, 3), group_by="lr"),
+    "parallel": lambda: charts.parallel_coordinates(
+        OPTIMIZERS, ["optimizer"], "loss", best="lowest"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_picture_is_sound_vega_lite(name: str) -> None:
+    picture = PICTURES[name]()
+    alt.Chart.from_dict(picture.spec)  # validates
+    found = picture.altair.to_dict()
+    assert len(found["datasets"]) == len([one for one in walk(picture.spec) if "data" in one])
 
 
 @pytest.mark.parametrize(
