@@ -35,7 +35,7 @@ def read_back(options: list[str]) -> dict[str, object]:
     return context.params
 
 
-@pytest.mark.parametrize("selection", SELECTIONS, ids=str)
+@pytest.mark.parametrize("selection", SELECTIONS, ids=range(len(SELECTIONS)))
 @pytest.mark.parametrize("project", [None, "resnet"])
 def test_the_command_reads_the_same_selection(selection: Selection, project: str | None) -> None:
     scope = Scope("team", project)
