@@ -64,7 +64,7 @@ _SHOWN = 20
 )
 @click.option("--snapshot", type=int, metavar="N", help="Export this earlier state.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; tell what there is and what is lost.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, the report.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
 def export(
     folder: Path,

@@ -64,9 +64,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     """Fill in parts of the README, drop notes for tests, lead links of the repository there."""
     markdown = _PART.sub(lambda match: _part(match[1]), _NOTE.sub("", markdown))
     source = page.file.abs_src_path
-    if source is None or not config.repo_url:
+    if source is None:
         return markdown
-    repository = f"{config.repo_url}/blob/main"
+    repository = f"{config.extra['repository']}/blob/main"
 
     def led(match: re.Match[str]) -> str:
         target = Path(os.path.normpath(Path(source).parent / match[1]))

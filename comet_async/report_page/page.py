@@ -246,7 +246,8 @@ def _state(lake: LakeReader, account: Account | None) -> State:
     last = account.runs[-1]
     if waiting or last.state != "published":
         shown = "" if lake.tables else " The tables appear at the end of a run."
-        told = f"The last run was {last.state} before its end: {waiting:,} items are still to come."
+        left = "1 item is" if waiting == 1 else f"{waiting:,} items are"
+        told = f"The last run was {last.state} before its end: {left} still to come."
         return State("open", told + shown)
     if failed:
         items = "1 item" if failed == 1 else f"{failed:,} items"

@@ -29,6 +29,7 @@ from tests.support.terminals import Terminal
 
 SPEC = DominoSpec(projects=2, jobs=7, log_lines=30, job_seconds=0.05, audit_events=50)
 PROJECT = made_id(Kind.PROJECT, 0)
+DAYS = ("--since", "2024-01-01", "--until", "2024-01-03")
 COMMIT = "0123456789abcdef" * 2 + "01234567"
 
 
@@ -202,15 +203,15 @@ def test_costs_that_are_off_say_so(run: Run, domino: DominoServer) -> None:
 
 
 def test_an_audit_is_written_and_goes_on(run: Run, tmp_path: Path) -> None:
-    first = run("domino", "audit", "gateway", "audit.jsonl", "--since", "2024-01-01", "--json")
+    first = run("domino", "audit", "gateway", "audit.jsonl", *DAYS, "--json")
     assert first.code == 0, first.err
     report = json.loads(first.out)
     lines = (tmp_path / "audit.jsonl").read_text().splitlines()
     assert len(lines) == report["events"] == 50
-    again = run("domino", "audit", "gateway", "audit.jsonl", "-q")
+    again = run("domino", "audit", "gateway", "audit.jsonl", "-q", "--until", "2024-01-04")
     assert (again.code, again.out, again.err) == (0, "", "")
     assert (tmp_path / "audit.jsonl").read_text().splitlines() == lines
-    sources = run("domino", "audit", "sources", "s.jsonl", "--since", "2024-01-01")
+    sources = run("domino", "audit", "sources", "s.jsonl", *DAYS)
     assert sources.code == 0, sources.err
     assert " requests" in sources.err
 

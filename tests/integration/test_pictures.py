@@ -20,10 +20,8 @@ async def test_the_pictures_are_those_that_the_script_makes(tmp_path: Path) -> N
         **dict(await script["sample_pictures"]()),
         **dict(script["sweep_pictures"](tmp_path)),
     }
-    saved = {path.stem: path for path in (EXAMPLES / "pictures").iterdir()}
-    assert set(saved) == set(made)
-    for name, path in saved.items():
-        assert path.suffix == ".png"
+    for name, picture in made.items():
+        path = EXAMPLES / "pictures" / f"{name}.png"
         assert path.read_bytes().startswith(b"\x89PNG")
         assert path.stat().st_size < LARGEST, name
-        assert isinstance(made[name].altair, (alt.LayerChart, alt.ConcatChart))
+        assert isinstance(picture.altair, (alt.LayerChart, alt.ConcatChart))

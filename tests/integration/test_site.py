@@ -160,6 +160,8 @@ class Outside(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
+        if told.get("data-md-component") == "source":
+            self.found.append("what GitHub knows of the repository")
         fetched = told.get("src") or (told.get("href") if tag == "link" else None) or ""
         if re.match(r"(https?:)?//", fetched) and told.get("rel") != "canonical":
             self.found.append(fetched)

@@ -354,7 +354,7 @@ def test_a_run_whose_process_died_counts_as_killed(tmp_path: Path) -> None:
     lake.ledger.close()
     page = page_of(tmp_path / "lake")
     assert page.column("table-harvests", "how it ended") == ["killed"]
-    assert "The last run was killed before its end: 1 items" in page.texts["state"]
+    assert "The last run was killed before its end: 1 item is" in page.texts["state"]
 
 
 def test_reasons_that_differ_in_ids_are_one(tmp_path: Path) -> None:
