@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from comet_async.errors import UsageError
 from comet_async.handover.mlflow_client import Client, Run, open_client, told_errors
+from comet_async.handover.mlflow_names import encoded
 from comet_async.handover.mlflow_places import MLFLOW_PLACES
 from comet_async.handover.mlflow_run import RunWriter, milliseconds, text_of
 from comet_async.handover.mlflow_workspace import write_workspace
@@ -182,7 +183,7 @@ class _Target:
         """Write one experiment, unless it is there."""
         key = str(experiment["experiment_key"])
         digest = self._source.digest(experiment)
-        wanted = f"tags.`{_KEY}` = '{key}'"
+        wanted = f"tags.`{_KEY}` = '{encoded(key)}'"
         older: list[Run] = []
         same: list[Run] = []
         for run in self._client.search_runs([home], wanted):
@@ -208,7 +209,7 @@ class _Target:
     def _begin(self, home: str, experiment: Row, digest: str) -> str:
         key = str(experiment["experiment_key"])
         name = text_of(experiment.get("experiment_name")) or key
-        tags = {_KEY: key, _DIGEST: digest, _STATE: "begun"}
+        tags = {_KEY: encoded(key), _DIGEST: digest, _STATE: "begun"}
         started = milliseconds(experiment.get("start_time"))
         made = self._client.create_run(home, started, tags, name[:_LONGEST_NAME])
         return made.info.run_id

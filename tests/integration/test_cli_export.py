@@ -16,8 +16,7 @@ from tests.support.lakes import make_lake, part, rows
 from tests.support.mlflow_store import MlflowStore
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy:DeprecationWarning",
-    "ignore:.*:sqlalchemy.exc.SAWarning",
+    "ignore:The ``noload`` loader strategy:DeprecationWarning"  # MLflow's own
 )
 
 

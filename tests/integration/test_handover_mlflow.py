@@ -33,8 +33,7 @@ from tests.support.lakes import part, rows
 from tests.support.mlflow_store import MlflowStore
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy:DeprecationWarning",
-    "ignore:.*:sqlalchemy.exc.SAWarning",
+    "ignore:The ``noload`` loader strategy:DeprecationWarning"  # MLflow's own
 )
 BIG = 2**53 + 1
 START = dt.datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=dt.UTC)
@@ -396,6 +395,14 @@ def test_files_that_are_gone_or_outside_are_told(tmp_path: Path, store: MlflowSt
     assert {path: body for path, body in files.items() if "comet/" not in path} == {
         "assets/a b/é_x23__x25_41.txt": b"\x00\xff"
     }
+
+
+def test_a_key_with_quotes_is_found_again(tmp_path: Path, store: MlflowStore) -> None:
+    folder = lake_of(tmp_path, experiments=[experiment("k' OR tags.x = 'y"), experiment("k")])
+    assert handed_over(folder, store).written == 2
+    again = handed_over(folder, store)
+    assert (again.kept, again.failed) == (2, {})
+    assert {decoded(key) for key in store.runs()} == {"k' OR tags.x = 'y", "k"}
 
 
 # Again, after a stop, and after the lake has changed.
