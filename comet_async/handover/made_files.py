@@ -1,15 +1,16 @@
-"""Files of a run that hold what has no place of its own in the other tracker."""
+"""Files of a run: those of the lake, and those that hold what has no place of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from comet_async.handover.files import write_rows
+from comet_async.handover.files import place_below, write_rows
 from comet_async.handover.places import Places, columns_in
+from comet_async.handover.report import Tally
 from comet_async.handover.source import Row, Source
 
-__all__ = ["JSON_TABLES", "TEXTS", "write_made_files"]
+__all__ = ["JSON_TABLES", "TEXTS", "stored_files", "write_made_files"]
 
 JSON_TABLES = (
     *("parameters", "others", "metric_series", "metric_summaries", "system_details"),
@@ -24,6 +25,25 @@ TEXTS = {
     "git": ("patch", "git.patch"),
 }
 """Tables that hold a text for an experiment: the column, and the name of its file."""
+
+
+def stored_files(source: Source, key: str, tally: Tally) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Give the files of an experiment that the lake holds, each with its place below the run.
+
+    Args:
+        source: The lake.
+        key: The experiment.
+        tally: Counts files that are listed and not there.
+    """
+    for table in ("assets", "model_archives"):
+        for row in source.rows(table, key):
+            if row.get("state") != "stored":
+                continue
+            path = source.file(row.get("local_path"))
+            if path is None:
+                tally.alter("missing_files")
+                continue
+            yield path, place_below(str(row["local_path"]), table, of_experiment=True)
 
 
 def write_made_files(source: Source, key: str, places: Places, folder: Path) -> None:

@@ -10,8 +10,8 @@ from typing import cast
 
 import msgspec
 
-from comet_async.handover.files import json_value, place_below
-from comet_async.handover.made_files import write_made_files
+from comet_async.handover.files import json_value
+from comet_async.handover.made_files import stored_files, write_made_files
 from comet_async.handover.mlflow_client import Client, entity, send_file
 from comet_async.handover.mlflow_names import MAX_NAME, encoded
 from comet_async.handover.mlflow_places import MLFLOW_PLACES
@@ -89,8 +89,8 @@ class RunWriter:
         self._tags()
         self._points("metrics", "")
         self._points("system_metrics", "system/")
-        for table in ("assets", "model_archives"):
-            self._files(table)
+        for path, place in stored_files(self._source, self._key, self._tally):
+            self._send(path, place)
         self._made_files()
 
     def _parameters(self) -> None:
@@ -198,18 +198,6 @@ class RunWriter:
                 if prefix + key != prefix + metric and not apart:
                     self._named("metrics", metric, prefix + key, context)
         return found
-
-    def _files(self, table: str) -> None:
-        folder = "assets" if table == "assets" else "model_archives"
-        for row in self._source.rows(table, self._key):
-            if row.get("state") != "stored":
-                continue
-            path = self._source.file(row.get("local_path"))
-            if path is None:
-                self._tally.alter("missing_files")
-                continue
-            place = place_below(str(row["local_path"]), folder, of_experiment=True)
-            self._send(path, place)
 
     def _made_files(self) -> None:
         """Write the files that hold what has no place of its own in MLflow."""

@@ -9,8 +9,7 @@ from typing import cast
 
 import msgspec
 
-from comet_async.handover.files import place_below
-from comet_async.handover.made_files import write_made_files
+from comet_async.handover.made_files import stored_files, write_made_files
 from comet_async.handover.neptune_files import RunFile, path_part, place_file
 from comet_async.handover.neptune_places import NEPTUNE_PLACES
 from comet_async.handover.report import Tally
@@ -93,8 +92,8 @@ class NeptuneRun:
             self._values(table)
         for table in _SERIES:
             self._points(table)
-        for table in ("assets", "model_archives"):
-            self._files(table)
+        for path, place in stored_files(self._source, self._key, self._tally):
+            self._send(path, place)
         self._made_files()
 
     def _head(self) -> None:
@@ -168,17 +167,6 @@ class NeptuneRun:
                 if context is not None:
                     self._contexts.append({"path": path, "metric": metric, "context": context})
         return found
-
-    def _files(self, table: str) -> None:
-        folder = "assets" if table == "assets" else "model_archives"
-        for row in self._source.rows(table, self._key):
-            if row.get("state") != "stored":
-                continue
-            path = self._source.file(row.get("local_path"))
-            if path is None:
-                self._tally.alter("missing_files")
-                continue
-            self._send(path, place_below(str(row["local_path"]), folder, of_experiment=True))
 
     def _made_files(self) -> None:
         made = self._scratch / "comet"
