@@ -127,6 +127,8 @@ so it is: 1 ...
 
 ```python title="kept.py"
 import sys
+
+pytestmark = pytest.mark.documents
 print(len(sys.argv))
 ```
 

@@ -14,6 +14,8 @@ import pytest
 
 from comet_async.testing import LOCAL_KEY
 
+pytestmark = pytest.mark.documents
+
 nbformat: Any = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")

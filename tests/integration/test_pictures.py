@@ -6,8 +6,11 @@ import runpy
 from pathlib import Path
 
 import altair as alt
+import pytest
 
 from comet_async.charts import Picture
+
+pytestmark = pytest.mark.documents
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LARGEST = 100_000
