@@ -15,7 +15,7 @@ from comet_async.cli.asking import in_session, shown_on
 from comet_async.cli.choosing import lines_of
 from comet_async.cli.commands import Command, same_command
 from comet_async.cli.completing import complete_folders
-from comet_async.cli.domino_lists import (
+from comet_async.cli.domino_choosing import (
     MOMENT,
     JobChoice,
     all_projects,

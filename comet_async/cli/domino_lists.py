@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
 from comet_async.cli.asking import in_session, shown_on
 from comet_async.cli.commands import Command
+from comet_async.cli.domino_choosing import (
+    JobChoice,
+    all_projects,
+    collected,
+    job_choice,
+    moment_of,
+    put_rows,
+    quiet_option,
+    say_failed,
+)
 from comet_async.cli.exits import Exit
 from comet_async.cli.listings import (
     Column,
@@ -22,38 +31,15 @@ from comet_async.cli.listings import (
     put_listing,
     put_record,
 )
-from comet_async.cli.output import note, say
-from comet_async.redaction import printable, shortened
+from comet_async.cli.output import note
+from comet_async.redaction import shortened
 
 if TYPE_CHECKING:
-    from comet_async.domino_bulk import (
-        CostRow,
-        CostTable,
-        GrantRow,
-        JobFilter,
-        ListedJob,
-        ModelVersionRow,
-    )
-    from comet_async.engine.fan_out import Outcome
+    from comet_async.domino_bulk import CostRow, CostTable, GrantRow, ListedJob, ModelVersionRow
     from comet_async.engine.session import Session
-    from comet_async.progress import View
 
-__all__ = [
-    "LISTS",
-    "MOMENT",
-    "JobChoice",
-    "all_projects",
-    "job_choice",
-    "quiet_option",
-    "say_failed",
-]
+__all__ = ["LISTS"]
 
-T = TypeVar("T")
-
-MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"])
-"""Times on the command line, which are UTC."""
-_FAILURES_SHOWN = 5
-_STATES = ("all", "queued", "running", "completed", "archived", "active")
 _GROUPS = (
     "cluster",
     "namespace",
@@ -71,131 +57,6 @@ _GROUPS = (
     "pvc",
     "storageclass",
 )
-
-quiet_option = click.option("-q", "--quiet", is_flag=True, help="No progress and no summary.")
-
-
-class JobChoice(msgspec.Struct, frozen=True, kw_only=True):
-    """Which jobs of a project the command line wants.
-
-    Attributes:
-        state: State as the server groups them.
-        statuses: How the run stands, as "Failed".
-        tag: Exact name of a tag.
-        since: Submitted at this time, of UTC, or later.
-        until: Submitted before this time, of UTC.
-        archived: Whether archived ones come too.
-    """
-
-    state: str | None = None
-    statuses: tuple[str, ...] = ()
-    tag: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    archived: bool = False
-
-    def filter(self) -> JobFilter:
-        """Return it as the bulk verbs take it."""
-        from comet_async import domino_bulk  # noqa: PLC0415 aiohttp is slow to import
-
-        def of_utc(moment: datetime | None) -> datetime | None:
-            return None if moment is None else moment.replace(tzinfo=UTC)
-
-        return domino_bulk.JobFilter(
-            state=self.state,
-            tag=self.tag,
-            execution_statuses=self.statuses or None,
-            submitted_from=of_utc(self.since),
-            submitted_before=of_utc(self.until),
-            archived=self.archived or None,
-        )
-
-
-def job_choice(command: click.decorators.FC) -> click.decorators.FC:
-    """Give a command the options that choose jobs, named as the members of `JobChoice`."""
-    for option in (
-        click.option("--archived", is_flag=True, help="Archived jobs as well."),
-        click.option("--until", type=MOMENT, metavar="TIME", help="Submitted before it (UTC)."),
-        click.option(
-            "--since", type=MOMENT, metavar="TIME", help="Submitted at this time (UTC) or later."
-        ),
-        click.option("--tag", metavar="TAG", help="Jobs with this tag."),
-        click.option(
-            "--status",
-            "statuses",
-            multiple=True,
-            metavar="STATUS",
-            help="How the run stands, as Failed; repeat for several.",
-        ),
-        click.option(
-            "--state", type=click.Choice(_STATES), help="State as the server groups them."
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-async def all_projects(session: Session, names: Sequence[str]) -> dict[str, str]:
-    """Return the names of projects by their ids; of all that the key sees where none is named.
-
-    Raises:
-        UsageError: A name is of no project, or of several.
-        CometAsyncError: As `Session.send` does.
-    """
-    from comet_async import domino, domino_bulk  # noqa: PLC0415 as above
-
-    if not names:
-        found = [row async for row in session.items(domino.paged_projects())]
-    else:
-        found = [await domino_bulk.find_project(session, name) for name in names]
-    return {row.id: row.name or row.id for row in found}
-
-
-def say_failed(failed: Sequence[tuple[str, object]]) -> int:
-    """Say the first of what has failed, and return the exit code."""
-    for name, reason in failed[:_FAILURES_SHOWN]:
-        say(f"failed: {shortened(printable(name))}: {shortened(str(reason))}")
-    if len(failed) > _FAILURES_SHOWN:
-        say(f"failed: {len(failed) - _FAILURES_SHOWN:,} more")
-    return Exit.PARTIAL if failed else Exit.OK
-
-
-async def _collected(
-    outcomes: AsyncIterator[Outcome[str, T]], shown: View, what: str
-) -> tuple[list[T], list[tuple[str, object]]]:
-    """Return what came, and what failed with its reason, in order."""
-    from comet_async.engine.fan_out import Ok  # noqa: PLC0415 as above
-
-    found: list[T] = []
-    failed: list[tuple[str, object]] = []
-    async for outcome in outcomes:
-        shown.finished(what, 1, 0)
-        if isinstance(outcome, Ok):
-            found.append(outcome.value)
-        else:
-            failed.append((outcome.key, outcome.error))
-    return found, failed
-
-
-def _put_rows(
-    columns: Sequence[Column],
-    rows: Sequence[Row],
-    apart: Collection[str],
-    *,
-    as_json: bool,
-    limit: int | None,
-    what: str,
-) -> None:
-    """Write rows; a table has no room for the columns that are named apart."""
-    kept = [at for at, column in enumerate(columns) if as_json or column.name not in apart]
-    put_listing(
-        [columns[at] for at in kept],
-        [[row[at] for at in kept] for row in rows],
-        as_json=as_json,
-        what=what,
-        limit=limit,
-    )
-
 
 _JOBS = (
     Column("id"),
@@ -240,9 +101,9 @@ def jobs(
         names = await all_projects(session, projects)
         with shown:
             async with domino_bulk.list_jobs(session, names, only=choice.filter()) as outcomes:
-                found, failed = await _collected(outcomes, shown, "jobs")
+                found, failed = await collected(outcomes, shown, "jobs")
         rows = [_job_row(listed, names) for listed in found]
-        _put_rows(_JOBS, rows, _OF_JOB, as_json=as_json, limit=limit, what="jobs")
+        put_rows(_JOBS, rows, _OF_JOB, as_json=as_json, limit=limit, what="jobs")
         note(shown.pace.summary())
         return say_failed(failed)
 
@@ -264,19 +125,11 @@ def _job_row(listed: ListedJob, names: dict[str, str]) -> Row:
         names.get(listed.project_id, listed.project_id),
         job.number,
         None if job.status is None else job.status.execution_status,
-        None if times is None else _moment(times.submission_time),
+        None if times is None else moment_of(times.submission_time),
         job.title,
-        None if times is None else _moment(times.completed_time),
+        None if times is None else moment_of(times.completed_time),
         job.run_command,
     ]
-
-
-def _moment(text: str | None) -> datetime | str | None:
-    """Return a time of the server, as its own text where it is none."""
-    try:
-        return None if text is None else datetime.fromisoformat(text)
-    except ValueError:
-        return text
 
 
 _GRANTS = (
@@ -322,9 +175,9 @@ def grants(
             async with domino_bulk.dataset_grants(
                 session, project_ids=ids, include_archived_projects=archived or None
             ) as outcomes:
-                found, failed = await _collected(outcomes, shown, "datasets")
+                found, failed = await collected(outcomes, shown, "datasets")
         rows = [_grant_row(row) for of_dataset in found for row in of_dataset]
-        _put_rows(_GRANTS, rows, _OF_GRANT, as_json=as_json, limit=limit, what="grants")
+        put_rows(_GRANTS, rows, _OF_GRANT, as_json=as_json, limit=limit, what="grants")
         note(shown.pace.summary())
         return say_failed(failed)
 
@@ -481,10 +334,10 @@ def models(
                 search_pattern=search,
                 details=details,
             ) as outcomes:
-                found, failed = await _collected(outcomes, shown, "models")
+                found, failed = await collected(outcomes, shown, "models")
         rows = [_model_row(row) for listed in found for row in listed.rows()]
         apart = ("run",) if details else ("run", *_OF_DETAILS)
-        _put_rows(_MODELS, rows, apart, as_json=as_json, limit=limit, what="versions")
+        put_rows(_MODELS, rows, apart, as_json=as_json, limit=limit, what="versions")
         note(shown.pace.summary())
         return say_failed(failed)
 
@@ -504,7 +357,7 @@ def _model_row(row: ModelVersionRow) -> Row:
         row.is_latest,
         row.project_name,
         row.owner,
-        _moment(row.created_at),
+        moment_of(row.created_at),
         row.stage,
         [key if value is None else f"{key}={value}" for key, value in row.tags.items()],
         row.experiment_run_id,

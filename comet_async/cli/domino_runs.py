@@ -8,7 +8,7 @@ import click
 
 from comet_async.cli.asking import in_session, nothing_kept
 from comet_async.cli.commands import Command
-from comet_async.cli.domino_lists import quiet_option
+from comet_async.cli.domino_choosing import quiet_option
 from comet_async.cli.exits import Exit
 from comet_async.cli.listings import put_record
 from comet_async.cli.output import PROGRAM, flush, note, put, put_json

@@ -23,12 +23,12 @@ from comet_async.report_page.choosing import Direction
 from comet_async.report_page.going_on import CUT, advice, command, filters_known
 from comet_async.report_page.pictures import Pictures, pictures_of
 from comet_async.report_page.questions import Questions
+from comet_async.report_page.ready import ready
 from comet_async.report_page.runs import (
     ProjectTold,
     Ranking,
     projects_of,
     ranking_of,
-    ready,
     runs_by_state,
     spread,
 )
