@@ -14,6 +14,8 @@ from comet_async.server import DominoServer, LocalServer, serve_in_thread
 from tests.support.command_line import isolate
 from tests.support.documents import ROOT, Reader, blocks, documents, same
 
+pytestmark = pytest.mark.documents
+
 DOCUMENTS = {str(path.relative_to(ROOT)): path for path in documents()}
 WITH_CODE = [
     name
@@ -127,8 +129,6 @@ so it is: 1 ...
 
 ```python title="kept.py"
 import sys
-
-pytestmark = pytest.mark.documents
 print(len(sys.argv))
 ```
 

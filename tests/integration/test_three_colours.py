@@ -90,7 +90,7 @@ def test_errors_come_as_themselves(run: Run, server: LocalServer) -> None:
         assert (raised.value.status, raised.value.request) == (404, missing)
         frames = [entry.name for entry in raised.traceback]
         assert frames[0] == "body"
-        assert "attempts" in frames
+        assert "_attempts" in frames
         with pytest.raises(UsageError, match="this session has comet"):
             await session.send(build("other", "GET", "/x", bytes, Effect.READ))
 
