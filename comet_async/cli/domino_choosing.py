@@ -157,7 +157,16 @@ def put_rows(
     limit: int | None,
     what: str,
 ) -> None:
-    """Write rows; a table has no room for the columns that are named apart."""
+    """Write rows as a table or as JSON lines.
+
+    Args:
+        columns: What the rows have.
+        rows: The rows.
+        apart: Names of the columns that a table has no room for.
+        as_json: Whether to write JSON lines.
+        limit: How many rows at most; None for all.
+        what: What the rows are, in the plural.
+    """
     kept = [at for at, column in enumerate(columns) if as_json or column.name not in apart]
     put_listing(
         [columns[at] for at in kept],
