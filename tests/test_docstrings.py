@@ -12,6 +12,8 @@ from types import ModuleType
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 PACKAGE = Path(__file__).parent.parent / "comet_async"
 NAMES = sorted(
     ".".join(("comet_async", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parent.parent / "comet_async"
 MODULES = sorted(ROOT.rglob("*.py"))
 

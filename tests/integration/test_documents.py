@@ -14,7 +14,7 @@ from comet_async.server import DominoServer, LocalServer, serve_in_thread
 from tests.support.command_line import isolate
 from tests.support.documents import ROOT, Reader, blocks, documents, same
 
-pytestmark = pytest.mark.documents
+pytestmark = pytest.mark.once
 
 DOCUMENTS = {str(path.relative_to(ROOT)): path for path in documents()}
 WITH_CODE = [

@@ -14,7 +14,7 @@ import pytest
 
 from comet_async.testing import LOCAL_KEY
 
-pytestmark = pytest.mark.documents
+pytestmark = pytest.mark.once
 
 nbformat: Any = pytest.importorskip("nbformat")
 pytest.importorskip("nbclient")

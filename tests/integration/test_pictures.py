@@ -10,7 +10,7 @@ import pytest
 
 from comet_async.charts import Picture
 
-pytestmark = pytest.mark.documents
+pytestmark = pytest.mark.once
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LARGEST = 100_000

@@ -28,7 +28,7 @@ from comet_async.cli.main import program
 ROOT = Path(__file__).parents[2]
 OWN = "comet_async"
 
-pytestmark = [pytest.mark.documents, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
