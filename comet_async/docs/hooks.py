@@ -89,8 +89,9 @@ def _part(title: str) -> str:
 
 
 def _kept_elsewhere() -> Iterator[Path]:
-    """Give files outside the folder of pages that are pages."""
+    """Give files outside the folder of pages that the site has: pages, and the pictures of them."""
     yield ROOT / "CHANGELOG.md"
+    yield from sorted((ROOT / "examples" / "pictures").glob("*.png"))
     yield from sorted((FOLDER / "guides").glob("*"))
 
 
@@ -98,6 +99,8 @@ def _uri(path: Path) -> str:
     """Return what a file is called on the site."""
     if path == ROOT / "CHANGELOG.md":
         return "changelog.md"
+    if path.is_relative_to(ROOT / "examples"):
+        return path.relative_to(ROOT).as_posix()
     for folder in (FOLDER / "pages", FOLDER):
         if path.is_relative_to(folder):
             return path.relative_to(folder).as_posix()
