@@ -138,8 +138,8 @@ _PACKAGES = frozenset(
         "domino_bulk",
         "handover",
         "query",
-        "telemetry",
         "report_page",
+        "telemetry",
     }
 )
 

@@ -62,7 +62,6 @@ ALLOWED: dict[str, set[str]] = {
         "query",
         "lake",
         "harvest",
-        "progress",
         "charts",
         "report_page",
     },

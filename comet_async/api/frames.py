@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from comet_async import comet
 from comet_async.api.core import Core
 from comet_async.comet.common import Cell, number
+from comet_async.extras import extra
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,6 @@ async def full_series(
     core: Core, key: str, metric: str, assets: Sequence[comet.Asset], *, fallback: bool
 ) -> pd.DataFrame | None:
     """Return one metric whole: of its assets, else, with `fallback`, of the stored points."""
-    from comet_async.extras import extra  # noqa: PLC0415  as above
     from comet_async.harvest.full_metrics import (  # noqa: PLC0415  brings the whole harvest
         full_metric_parts,
         full_metric_rows,
@@ -79,8 +79,6 @@ def chart_frame(
         interpolate: Whether gaps between values are filled linearly, at the places of all
             experiments (100 even ones of a duration).
     """
-    from comet_async.extras import extra  # noqa: PLC0415  brings the lake
-
     frames = extra("pandas")
     columns = ["experiment_key", "experiment_name", x_axis, *metrics]
     rows = [row for chart in charts.values() for row in _rows(chart, metrics, x_axis)]
@@ -117,8 +115,6 @@ def _cell(value: Cell) -> Cell:
 
 def _interpolated(frame: pd.DataFrame, metrics: Sequence[str], x_axis: str) -> pd.DataFrame:
     """Return every experiment at the places of all; beyond its own first and last it has none."""
-    from comet_async.extras import extra  # noqa: PLC0415  brings the lake
-
     frames = extra("pandas")
     places = sorted(set(frame[x_axis].dropna()))
     if x_axis == "duration":

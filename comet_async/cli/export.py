@@ -13,7 +13,8 @@ from comet_async.cli.commands import Command
 from comet_async.cli.exits import Exit
 from comet_async.cli.output import put, put_json, say
 from comet_async.cli.tables import Table, put_table
-from comet_async.progress import told_size, view_for
+from comet_async.progress import view_for
+from comet_async.shown import told_size
 
 if TYPE_CHECKING:
     from comet_async.handover import HandoverProgress, HandoverReport

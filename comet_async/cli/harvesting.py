@@ -15,8 +15,9 @@ import msgspec
 from comet_async.cli.output import discard_output, flush, note, put_json, say
 from comet_async.cli.tables import Table, put_sentence, put_table
 from comet_async.errors import DestinationError
-from comet_async.progress import View, told_size
+from comet_async.progress import View
 from comet_async.redaction import printable
+from comet_async.shown import told_size
 
 if TYPE_CHECKING:
     from comet_async.engine.session import Session

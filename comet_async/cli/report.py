@@ -9,7 +9,7 @@ import click
 
 from comet_async.cli.commands import Command
 from comet_async.cli.output import put, say
-from comet_async.progress import told_size
+from comet_async.shown import told_size
 
 __all__ = ["report"]
 

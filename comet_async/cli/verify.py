@@ -11,7 +11,7 @@ from comet_async.cli.commands import Command
 from comet_async.cli.output import note, put_json, say
 from comet_async.cli.running import run
 from comet_async.cli.tables import put_sentence
-from comet_async.progress import told_size
+from comet_async.shown import told_size
 
 __all__ = ["verify"]
 

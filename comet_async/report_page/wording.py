@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from datetime import UTC, datetime
 
-from comet_async.progress import told_size
 from comet_async.redaction import shortened
+from comet_async.shown import told_size
 
 __all__ = ["count", "duration", "machine_time", "moment", "short", "size", "value"]
 
