@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Self, TypeAlias, cast
 
@@ -148,11 +149,7 @@ class Source:
     def digest(self, experiment: Mapping[str, object]) -> str:
         """Return what tells a state of an experiment from others: its entry, its rows by table."""
         key = str(experiment[EXPERIMENT])
-        counts: dict[str, int] = {}
-        for table in self.lake:
-            if EXPERIMENT in self.columns(table) and table != "answers":
-                query = f"SELECT count(*) AS number FROM {quoted(table)}"
-                counts[table] = self._number(f"{query} WHERE {EXPERIMENT} = {literal(key)}")
+        counts = {table: found.get(key, 0) for table, found in self._row_counts.items()}
         told = msgspec.json.encode([dict(experiment), counts], order="sorted")
         return hashlib.sha256(told).hexdigest()[:32]
 
@@ -178,6 +175,20 @@ class Source:
                 values = 0 if place.why is None else self.count(table, column)
                 found += [LostField(table, column, values, place.why or "")] * bool(values)
         return tuple(found)
+
+    @cached_property
+    def _row_counts(self) -> dict[str, dict[str, int]]:
+        """How many rows each table has of each experiment, asked once for all of them."""
+        return {
+            table: {
+                str(row[EXPERIMENT]): cast("int", row["number"])
+                for row in self._query(
+                    f"SELECT {EXPERIMENT}, count(*) AS number FROM {quoted(table)} GROUP BY ALL"
+                )
+            }
+            for table in self.lake
+            if EXPERIMENT in self.columns(table) and table != "answers"
+        }
 
     def _number(self, query: str) -> int:
         return sum(cast("int", row["number"]) for row in self._query(query))
