@@ -18,6 +18,7 @@ from comet_async.cli.listings import (
     Column,
     Row,
     document_option,
+    folder_option,
     joined,
     json_option,
     limit_option,
@@ -249,15 +250,7 @@ files.examples = (
 
 @click.command(cls=Command)
 @click.argument("name", metavar=_ADDRESS)
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder to write to; made where it is missing.",
-)
+@folder_option
 @click.option("--force", is_flag=True, help="Fetch all, and replace what is there.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and fetch nothing.")
 @click.option("-q", "--quiet", is_flag=True, help="No progress.")

@@ -11,17 +11,16 @@ import click
 import msgspec
 
 from comet_async.cli.addresses import project_of
-from comet_async.cli.asking import nothing_kept
+from comet_async.cli.asking import in_session
 from comet_async.cli.commands import Command
 from comet_async.cli.completing import complete_folders
-from comet_async.cli.context import Connection, connection
 from comet_async.cli.output import put, say
-from comet_async.cli.running import run
 from comet_async.errors import UsageError
 from comet_async.redaction import printable
 
 if TYPE_CHECKING:
     from comet_async.charts import Band, Best, Curves, Picture, XAxis
+    from comet_async.engine.session import Session
 
 __all__ = ["chart"]
 
@@ -244,13 +243,12 @@ def _drawn(
         raise UsageError(
             f"{printable(source)!r} is no folder of a harvest, and no WORKSPACE/PROJECT"
         )
-    options = connection(ctx)
 
-    async def work() -> int:
-        _save(await _of_project(options, source, wanted), draw, target)
+    async def work(session: Session) -> int:
+        _save(await _of_project(session, source, wanted), draw, target)
         return 0
 
-    return run(work, lambda: nothing_kept(ctx))
+    return in_session(ctx, work)
 
 
 def _of_lake(folder: str, wanted: _Wanted) -> Curves:
@@ -269,13 +267,11 @@ def _of_lake(folder: str, wanted: _Wanted) -> Curves:
     )
 
 
-async def _of_project(options: Connection, project: str, wanted: _Wanted) -> Curves:
+async def _of_project(session: Session, project: str, wanted: _Wanted) -> Curves:
     from comet_async.api.api import API  # noqa: PLC0415 aiohttp is slow to import
     from comet_async.charts import fetch_curves  # noqa: PLC0415 as above
 
-    settings = options.settings()
-    service = options.service(settings)
-    async with options.session(service, settings) as session, API(session=session) as api:
+    async with API(session=session) as api:
         return await fetch_curves(
             api,
             project,

@@ -14,7 +14,6 @@ import msgspec
 from comet_async.cli.asking import in_session, shown_on
 from comet_async.cli.choosing import lines_of
 from comet_async.cli.commands import Command, same_command
-from comet_async.cli.completing import complete_folders
 from comet_async.cli.domino_choosing import (
     MOMENT,
     JobChoice,
@@ -24,6 +23,7 @@ from comet_async.cli.domino_choosing import (
     say_failed,
 )
 from comet_async.cli.exits import Exit
+from comet_async.cli.listings import folder_option
 from comet_async.cli.output import note, put_json
 from comet_async.errors import UsageError
 
@@ -37,16 +37,6 @@ __all__ = ["FILES"]
 
 _report_option = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document, the report."
-)
-_folder_option = click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    shell_complete=complete_folders,
-    help="Folder to write to; made where it is missing.",
 )
 
 
@@ -67,7 +57,7 @@ def _told(report: LogsReport | FilesReport, shown: View, *, as_json: bool) -> in
 )
 @click.option("--keys-from", metavar="FILE", help="File with a job id on each line; - for a pipe.")
 @job_choice
-@_folder_option
+@folder_option
 @click.option(
     "--form",
     type=click.Choice(["text", "ndjson"]),
@@ -174,7 +164,7 @@ class _Ids(AsyncIterator[str]):
 @click.argument("commit")
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--paths-from", metavar="FILE", help="File with a path on each line; - for a pipe.")
-@_folder_option
+@folder_option
 @click.option("--force", is_flag=True, help="Replace files that are there.")
 @_report_option
 @quiet_option

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeAlias, cast
 
 import click
 import msgspec
 
+from comet_async.cli.completing import complete_folders
 from comet_async.cli.output import is_terminal, note, put_bytes, put_json, safe_json
 from comet_async.cli.records import plain, put_rows
 from comet_async.cli.tables import Table, cell, put_table
@@ -21,6 +23,7 @@ __all__ = [
     "Row",
     "counted",
     "document_option",
+    "folder_option",
     "joined",
     "json_option",
     "limit_option",
@@ -56,6 +59,16 @@ class Column(msgspec.Struct, frozen=True):
     falling: bool = False
 
 
+folder_option = click.option(
+    "-o",
+    "--output",
+    "folder",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    shell_complete=complete_folders,
+    help="Folder to write to; made where it is missing.",
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON lines, an object for each."
 )

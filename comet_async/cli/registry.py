@@ -18,6 +18,7 @@ from comet_async.cli.listings import (
     Row,
     counted,
     document_option,
+    folder_option,
     joined,
     json_option,
     limit_option,
@@ -207,15 +208,7 @@ def _version_row(version: comet.RegistryVersion, item: comet.RegistryItem | None
 @click.command(cls=Command)
 @click.argument("model", metavar="WORKSPACE/MODEL[:VERSION]")
 @click.option("--stage", help="Newest version of this stage. Default: the newest of all.")
-@click.option(
-    "-o",
-    "--output",
-    "folder",
-    required=True,
-    type=click.Path(file_okay=False, path_type=Path),
-    metavar="DIR",
-    help="Folder to write to; made where it is missing.",
-)
+@folder_option
 @click.option("--expand", is_flag=True, help="Expand the zip to DIR/MODEL-VERSION.")
 @click.option("--force", is_flag=True, help="Replace what is there.")
 @click.option("--dry-run", is_flag=True, help="Say what would be written, and fetch nothing.")
