@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import functools
 import html
 import json
 import os
-import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
-from comet_async.errors import DestinationError, UsageError
+from comet_async.engine.part_file import write_whole
+from comet_async.errors import UsageError
 from comet_async.extras import extra
 from comet_async.redaction import printable
 
@@ -153,7 +152,7 @@ class Picture:
             ".svg": lambda: self.to_svg().encode(),
             ".html": lambda: self.to_html().encode(),
         }
-        _write(target, made[target.suffix.lower()]())
+        write_whole(target, memoryview(made[target.suffix.lower()]()))
         return target
 
     def _repr_mimebundle_(
@@ -244,24 +243,3 @@ def _for_script(value: object) -> str:
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
     return text
-
-
-def _write(target: Path, data: bytes) -> None:
-    """Write a file beside its place, then rename it.
-
-    Raises:
-        DestinationError: It cannot be written.
-    """
-    beside = target.with_name(f".{secrets.token_hex(8)}.part")
-    problem = ""
-    try:
-        with beside.open("xb") as file:
-            file.write(data)
-        beside.replace(target)
-    except OSError as error:
-        problem = error.strerror or type(error).__name__
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-    if problem:
-        raise DestinationError(f"cannot write {printable(str(target))}: {problem}")

@@ -15,8 +15,9 @@ from comet_async.engine.file_locks import locked
 from comet_async.errors import DestinationError
 from comet_async.redaction import printable
 
-__all__ = ["PartFile", "PartMoved", "checked_folder", "names_beside", "sync_folder"]
+__all__ = ["PartFile", "PartMoved", "checked_folder", "names_beside", "sync_folder", "write_whole"]
 
+_SLICE = 8 * 1024 * 1024
 _SPARE = 16 * 1024 * 1024
 _NAME_BYTES = 120
 _BLOCK = 1024 * 1024
@@ -298,6 +299,23 @@ class PartFile:
     def _failed(self, error: OSError) -> DestinationError:
         reason = error.strerror or type(error).__name__
         return DestinationError(f"cannot write {_shown(self._path)}: {reason}")
+
+
+def write_whole(path: Path, data: memoryview) -> None:
+    """Write a file that appears whole or not at all, safe from a power loss. Blocks.
+
+    Raises:
+        DestinationError: The disk is full or failing; nothing is left then.
+    """
+    part = PartFile(path)
+    try:
+        part.open(data.nbytes)
+        for start in range(0, data.nbytes, _SLICE):
+            part.write([bytes(data[start : start + _SLICE])])
+        part.finish(durable=True)
+    except BaseException:
+        part.discard()
+        raise
 
 
 def sync_folder(folder: Path) -> None:

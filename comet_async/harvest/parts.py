@@ -12,14 +12,13 @@ from comet_async.harvest.arrow import Batch, ParquetStream, PartReader
 from comet_async.harvest.ledger_parts import Part, Placed, part_name
 from comet_async.harvest.schema import TableSchema
 
-__all__ = ["MAX_BYTES", "MAX_ROWS", "OpenPart", "Store", "TableWriter", "write_whole"]
+__all__ = ["MAX_BYTES", "MAX_ROWS", "OpenPart", "Store", "TableWriter"]
 
 MAX_ROWS = 1_000_000
 MAX_BYTES = 16 * 1024 * 1024
 MAX_SECONDS = 5.0
 MAX_ITEMS = 1000
 """Items in memory from which on a part is due: a batch of few rows takes kilobytes all the same."""
-_SLICE = 8 * 1024 * 1024
 
 
 class Store:
@@ -234,20 +233,3 @@ def _placed(held: list[tuple[int, Batch | None]], part: Part | None) -> Iterable
         count = 0 if rows is None else rows.num_rows
         yield Placed(subject, 0 if part is None else part.id, first, count)
         first += count
-
-
-def write_whole(path: Path, data: memoryview) -> None:
-    """Write a file that appears whole or not at all, safe from a power loss. Blocks.
-
-    Raises:
-        DestinationError: The disk is full or failing; nothing is left then.
-    """
-    part = PartFile(path)
-    try:
-        part.open(data.nbytes)
-        for start in range(0, data.nbytes, _SLICE):
-            part.write([bytes(data[start : start + _SLICE])])
-        part.finish(durable=True)
-    except BaseException:
-        part.discard()
-        raise

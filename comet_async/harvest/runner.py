@@ -12,6 +12,7 @@ import anyio
 import msgspec
 
 from comet_async.engine.observing import Counters
+from comet_async.engine.part_file import write_whole
 from comet_async.engine.session import Session
 from comet_async.engine.threads import undivided
 from comet_async.errors import (
@@ -25,7 +26,6 @@ from comet_async.harvest.asked import options_asked
 from comet_async.harvest.file_stage import FileStage
 from comet_async.harvest.job import Job
 from comet_async.harvest.lake import FAILURES, FILES, Lake
-from comet_async.harvest.parts import write_whole
 from comet_async.harvest.planner import FILE_TABLES, Plan
 from comet_async.harvest.progress import HarvestProgress, Silent
 from comet_async.harvest.readers import READERS

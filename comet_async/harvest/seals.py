@@ -12,9 +12,8 @@ import os
 import shutil
 from pathlib import Path
 
-from comet_async.engine.part_file import PartFile
+from comet_async.engine.part_file import PartFile, write_whole
 from comet_async.harvest.folders import guarded, sync
-from comet_async.harvest.parts import write_whole
 
 __all__ = ["broken", "hash_of", "restore", "seal", "unseal"]
 

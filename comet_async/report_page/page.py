@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from comet_async.engine.part_file import write_whole
 from comet_async.errors import LedgerError, PartError, UsageError
 from comet_async.extras import extra
 from comet_async.harvest.account import Account, LargeFile, read_account
-from comet_async.harvest.parts import write_whole
 from comet_async.lake.layout import Snapshot
 from comet_async.lake.reader import LakeReader, open_lake
 from comet_async.redaction import printable
